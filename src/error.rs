@@ -1,0 +1,193 @@
+//! What can go wrong, once for the whole program. Each surface has its own table from these cases
+//! to statuses, codes and bodies; the text of a case is what a caller may read, and anything only
+//! the operator may read goes to the log.
+
+use crate::orders::refusal::Refusal;
+
+/// The result of everything that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Every way in which a request can fail.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No bearer token, or one that is not trusted; the reason is for the log alone.
+    #[error("Access denied")]
+    Unauthenticated(String),
+    /// The token's roles do not include one that may do this.
+    #[error("The role of the caller does not allow this operation.")]
+    RoleNotAllowed,
+    /// The operation needs a signed-in user, not an application alone.
+    #[error("This resource does not support application-only authentication.")]
+    AppOnlyNotSupported,
+    /// An indirect reseller reads the customers it shares with its provider and writes nothing.
+    #[error("An indirect reseller has read access only.")]
+    ResellerReadsOnly,
+    /// A value of the request is missing or malformed.
+    #[error("{field}: {reason}")]
+    InvalidInput {
+        /// The member, parameter or header at fault.
+        field: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The body is larger than the server accepts.
+    #[error("The request body is larger than {limit} bytes.")]
+    BodyTooLarge {
+        /// The limit in force, in bytes.
+        limit: usize,
+    },
+    /// The caller accepts no format that the server writes.
+    #[error("Accept: only application/json is available here.")]
+    NotAcceptable,
+    /// The request id was used before with another body.
+    #[error("MS-RequestId: this request id was used before with another body.")]
+    ReplayMismatch,
+    /// No such resource or path.
+    #[error("The resource was not found.")]
+    NotFound,
+    /// The path exists, but not with this method.
+    #[error("The method is not allowed here. Allowed: {allow}.")]
+    MethodNotAllowed {
+        /// The value of the `Allow` header.
+        allow: String,
+    },
+    /// Too many requests.
+    #[error("Rate limit is exceeded. Try again in {retry_after_seconds} seconds.")]
+    Throttled {
+        /// When a request will be taken again.
+        retry_after_seconds: u64,
+    },
+    /// Unknown customer, or somebody else's.
+    #[error("The customer tenant was not found.")]
+    CustomerNotFound,
+    /// The partner's relationship with the customer has ended.
+    #[error("The partner has no commerce relationship with the customer.")]
+    RelationshipEnded,
+    /// Another customer has the domain.
+    #[error("companyProfile.domain: the domain {0} is taken.")]
+    DomainTaken(String),
+    /// A sandbox account holds 75 customers at the most.
+    #[error("A sandbox account may hold 75 customers.")]
+    SandboxCustomerLimit,
+    /// The country has no registration numbers.
+    #[error("companyProfile.organizationRegistrationNumber: not supported for this country.")]
+    RegistrationNumberUnsupported,
+    /// The country requires a registration number.
+    #[error("companyProfile.organizationRegistrationNumber: required for this country.")]
+    RegistrationNumberMissing,
+    /// Not of the form of a registration number.
+    #[error("companyProfile.organizationRegistrationNumber: malformed.")]
+    RegistrationNumberMalformed,
+    /// The country requires a phone number.
+    #[error("billingProfile.defaultAddress.phoneNumber: required for this country.")]
+    PhoneNumberMissing,
+    /// No partner-confirmed customer agreement.
+    #[error("The Microsoft Customer Agreement has not been confirmed or accepted for this customer.")]
+    AgreementMissing,
+    /// The same contact has confirmed before.
+    #[error("An agreement with the same contact was confirmed before.")]
+    AgreementExists,
+    /// Unknown agreement template.
+    #[error("The agreement template was not found.")]
+    TemplateNotFound,
+    /// Unknown product.
+    #[error("The product was not found.")]
+    ProductNotFound,
+    /// Unknown SKU.
+    #[error("The SKU was not found.")]
+    SkuNotFound,
+    /// Unknown availability.
+    #[error("The availability was not found.")]
+    AvailabilityNotFound,
+    /// Unknown target segment.
+    #[error("targetSegment: {0} is not allowed.")]
+    SegmentNotAllowed(String),
+    /// Unknown target view.
+    #[error("targetView: {0} is not allowed.")]
+    ViewNotAllowed(String),
+    /// Unknown or expired cart.
+    #[error("The cart was not found or has expired.")]
+    CartNotFound,
+    /// A cart that was checked out cannot be changed.
+    #[error("The cart has already been submitted.")]
+    CartSubmitted,
+    /// No order group of the cart could be ordered.
+    #[error("Error in cart item(s): {0}")]
+    CartItems(String),
+    /// Line numbers are 0 to n-1.
+    #[error("lineItems.lineItemNumber: must count from 0 without gaps.")]
+    LineItemNumber,
+    /// Unknown order.
+    #[error("The order was not found.")]
+    OrderNotFound,
+    /// Unknown subscription.
+    #[error("The subscription was not found.")]
+    SubscriptionNotFound,
+    /// Unknown Azure entitlement.
+    #[error("The Azure entitlement was not found.")]
+    EntitlementNotFound,
+    /// Why Azure refuses to cancel a subscription.
+    #[error("cancellationReason: {0} is not accepted.")]
+    CancellationReason(String),
+    /// An Azure subscription that is active cannot be reactivated.
+    #[error("The Azure entitlement cannot be reactivated in its present state.")]
+    CannotReactivate,
+    /// A subscription cannot go from its state to the wanted one.
+    #[error("status: a change from {from} to {to} is not allowed.")]
+    TransitionNotAllowed {
+        /// The present status.
+        from: String,
+        /// The wanted status.
+        to: String,
+    },
+    /// A plan cannot be suspended while Azure subscriptions of it are active.
+    #[error("An Azure plan with active Azure subscriptions cannot be suspended.")]
+    PlanInUse,
+    /// Quantities of this kind of subscription cannot be changed.
+    #[error("quantity: the quantity of this subscription cannot be changed.")]
+    QuantityFixed,
+    /// A deleted subscription cannot be changed.
+    #[error("A deleted subscription cannot be updated.")]
+    SubscriptionDeleted,
+    /// `If-Match` names another version.
+    #[error("If-Match: the resource has changed since this etag was read.")]
+    PreconditionFailed,
+    /// The etag in the body names another version.
+    #[error("attributes.etag: Etag is no longer valid.")]
+    StaleEtag,
+    /// An item cannot be bought.
+    #[error("{0}")]
+    Refused(#[from] Refusal),
+    /// An amount exceeds what can be counted.
+    #[error("quantity: the amount is too large.")]
+    AmountTooLarge,
+    /// The database is away.
+    #[error("The service is unavailable. Try again.")]
+    Unavailable,
+    /// A failed statement.
+    #[error("An unexpected error occurred.")]
+    Database(diesel::result::Error),
+    /// A defect of the program; the reason is for the log alone.
+    #[error("An unexpected error occurred.")]
+    Internal(String),
+}
+
+impl Error {
+    /// A missing or malformed value: `field` is named to the caller.
+    pub fn invalid(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::InvalidInput { field: field.into(), reason: reason.into() }
+    }
+}
+
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<serde_json::Error> for Error {
+    /// Our own documents always have a JSON form; reading requests has its own errors.
+    fn from(error: serde_json::Error) -> Self {
+        Self::Internal(format!("json: {error}"))
+    }
+}
