@@ -1,0 +1,234 @@
+//! The frame of a call: the extractor that every handler of this surface takes.
+//!
+//! `Call<O>` exists only for a caller who may do operation `O`; the body is looked at only when
+//! the handler asks for it, so a missing right is told before a malformed body.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{ACCEPT, AUTHORIZATION, HeaderName, IF_MATCH};
+use actix_web::web::{Bytes, Data};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Fault;
+use crate::access::{Agent, guid};
+use crate::auth::{Audiences, Token};
+use crate::db::Unit;
+use crate::error::{Error, Result};
+use crate::http::{Query, Reply, RequestContext, json};
+use crate::ids::Guid;
+use crate::permissions::Operation;
+use crate::replays::{ReplayKey, replayed};
+use crate::server::App;
+
+/// What a handler of this surface returns.
+pub type Answer = std::result::Result<HttpResponse, Fault>;
+
+/// After so many bytes beyond the limit the rest of a body is no longer read.
+const DRAIN_LIMIT: usize = 64 << 20;
+
+/// A permitted call of operation `O`.
+pub struct Call<O> {
+    /// The agent that calls.
+    pub agent: Agent,
+    /// The server.
+    pub app: Data<App>,
+    /// The query parameters.
+    pub query: Query,
+    request: HttpRequest,
+    body: Result<Bytes>,
+    operation: PhantomData<O>,
+}
+
+impl<O: Operation> Call<O> {
+    /// A GUID of the path.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] names it.
+    pub fn guid(&self, name: &str) -> Result<Guid> {
+        guid(name, self.segment(name))
+    }
+
+    /// A segment of the path, as it came.
+    pub fn segment(&self, name: &str) -> &str {
+        self.request.match_info().get(name).unwrap_or_default()
+    }
+
+    /// A header's text.
+    pub fn header(&self, name: &HeaderName) -> Option<&str> {
+        self.request.headers().get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The continuation token, where there is one.
+    pub fn continuation(&self) -> Option<&str> {
+        self.header(&HeaderName::from_static("ms-continuationtoken"))
+    }
+
+    /// The etag of `If-Match`, without its quotes.
+    pub fn if_match(&self) -> Option<String> {
+        self.header(&IF_MATCH).map(|text| text.trim().trim_start_matches("W/").trim_matches('"').to_owned())
+    }
+
+    /// The path and query as a link writes them: relative to `/v1`.
+    pub fn link(&self) -> String {
+        let target = self.request.uri().path_and_query().map_or("", |target| target.as_str());
+        target.strip_prefix("/v1").unwrap_or(target).to_owned()
+    }
+
+    /// The body.
+    ///
+    /// # Errors
+    /// [`Error::BodyTooLarge`]; [`Error::InvalidInput`] names the member.
+    pub fn body<T: DeserializeOwned>(&mut self) -> Result<T> {
+        json::read(self.bytes()?)
+    }
+
+    /// The token that came with the call.
+    pub fn bearer(&self) -> &str {
+        self.header(&AUTHORIZATION).and_then(|text| text.split_once(' ')).map_or("", |(_, token)| token.trim())
+    }
+
+    /// The body as it was received.
+    ///
+    /// # Errors
+    /// [`Error::BodyTooLarge`].
+    pub fn bytes(&mut self) -> Result<&Bytes> {
+        if self.body.is_err() {
+            return Err(std::mem::replace(&mut self.body, Ok(Bytes::new())).err().unwrap_or(Error::NotFound));
+        }
+        self.body.as_ref().map_err(|_| Error::NotFound)
+    }
+
+    /// Answers 200 with what a unit of work reads.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub async fn read<T, F>(self, mut work: F) -> Answer
+    where
+        T: Serialize,
+        F: FnMut(&mut Unit<'_>, &Agent) -> Result<T> + Send + 'static,
+    {
+        let agent = self.agent;
+        let read = move |unit: &mut Unit<'_>| work(unit, &agent).and_then(|value| Reply::ok(&value));
+        Ok(self.app.db.read(read).await?.into())
+    }
+
+    /// Answers with what a unit of work did, or with what it answered under the same
+    /// `MS-RequestId` before.
+    ///
+    /// # Errors
+    /// Those of the work; nothing is kept then.
+    pub async fn write<F>(self, work: F) -> Answer
+    where
+        F: FnMut(&mut Unit<'_>, &Agent) -> Result<Reply> + Send + 'static,
+    {
+        Ok(self.write_reply(work).await?.into())
+    }
+
+    /// As [`Call::write`], for handlers that complete the answer.
+    ///
+    /// # Errors
+    /// Those of the work; nothing is kept then.
+    pub async fn write_reply<F>(mut self, mut work: F) -> Result<Reply>
+    where
+        F: FnMut(&mut Unit<'_>, &Agent) -> Result<Reply> + Send + 'static,
+    {
+        let received = self.bytes()?.clone();
+        let key = RequestContext::of(&self.request).client_request_id.map(|id| {
+            let target = self.request.uri().path_and_query().map_or("", |target| target.as_str());
+            ReplayKey::new(self.agent.partner.id.as_str(), self.request.method().as_str(), target, &id, &received)
+        });
+        let agent = self.agent;
+        self.app.db.write(O::RIGHTS.id, move |unit| replayed(unit, key.as_ref(), |unit| work(unit, &agent))).await
+    }
+}
+
+impl<O: Operation> FromRequest for Call<O> {
+    type Error = Fault;
+    type Future = LocalBoxFuture<'static, std::result::Result<Self, Fault>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let app = app(&request)?;
+            let permitted = permitted::<O>(&app, &request).await;
+            let body = received(&mut payload, app.body_limit).await;
+            let query = Query::parse(request.query_string());
+            Ok(Self { agent: permitted?, app, query, request, body, operation: PhantomData })
+        })
+    }
+}
+
+fn app(request: &HttpRequest) -> Result<Data<App>> {
+    request.app_data::<Data<App>>().cloned().ok_or_else(|| Error::Internal("no application state".to_owned()))
+}
+
+async fn permitted<O: Operation>(app: &App, request: &HttpRequest) -> Result<Agent> {
+    let agent = agent(app, request).await?;
+    app.rate_limits.count(&agent.partner.id, request.match_info().get("customer_id"))?;
+    agent.may(&O::RIGHTS)?;
+    accepts_json(request)?;
+    if request.query_string().contains("%00") || request.path().contains("%00") {
+        return Err(Error::invalid("url", "must not hold the character NUL"));
+    }
+    Ok(agent)
+}
+
+/// Who is calling: an agent whose token is of its own partner's tenant.
+///
+/// # Errors
+/// [`Error::Unauthenticated`], or [`Error::RoleNotAllowed`] for a customer's token.
+pub async fn agent(app: &App, request: &HttpRequest) -> Result<Agent> {
+    let token = token(app, request).await?;
+    let partner = app.tenants.partner(&app.db, &token.tenant_id).await?.ok_or(Error::RoleNotAllowed)?;
+    Ok(Agent { partner, token, correlation_id: RequestContext::of(request).correlation_id })
+}
+
+async fn token(app: &App, request: &HttpRequest) -> Result<Arc<Token>> {
+    let header = request
+        .headers()
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .ok_or_else(|| Error::Unauthenticated("no bearer token".to_owned()))?;
+    let bearer = header
+        .split_once(' ')
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim())
+        .ok_or_else(|| Error::Unauthenticated("not a bearer token".to_owned()))?;
+    app.verifier.verify(bearer, Audiences::PartnerCenter).await
+}
+
+fn accepts_json(request: &HttpRequest) -> Result<()> {
+    let Some(accept) = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()) else { return Ok(()) };
+    let fits = accept.split(',').any(|range| {
+        let kind = range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        kind.is_empty() || kind == "*/*" || kind == "application/*" || kind.ends_with("json")
+    });
+    if fits { Ok(()) } else { Err(Error::NotAcceptable) }
+}
+
+/// The whole body up to the limit. What exceeds it is read and dropped, so that the client gets to
+/// see the answer.
+async fn received(payload: &mut Payload, limit: usize) -> Result<Bytes> {
+    let mut body = actix_web::web::BytesMut::new();
+    let (mut total, mut too_large) = (0_usize, false);
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| Error::invalid("body", error.to_string()))?;
+        total = total.saturating_add(chunk.len());
+        too_large |= total > limit;
+        if too_large {
+            body.clear();
+            if total > DRAIN_LIMIT {
+                break;
+            }
+        } else {
+            body.extend_from_slice(&chunk);
+        }
+    }
+    if too_large { Err(Error::BodyTooLarge { limit }) } else { Ok(body.freeze()) }
+}
