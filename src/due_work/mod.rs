@@ -1,0 +1,94 @@
+//! Work that falls due at an instant of the business clock: instalments, the end of a
+//! reservation, the end of a cart. It is done in order, each at its own due instant and with ids
+//! derived from what caused it.
+
+pub mod repo;
+
+use diesel::prelude::*;
+use serde::Serialize;
+
+use crate::clock::Clock;
+use crate::db::schema::due_work;
+use crate::db::{Db, Moment, Unit};
+use crate::error::Result;
+use crate::text_enum;
+
+text_enum! {
+    /// What is to be done.
+    DueKind {
+        /// An instalment of a monthly plan; the subject is `reservation order/number`.
+        Instalment = "instalment",
+        /// A reservation order reaches the end of its term; the subject is its id.
+        ReservationExpiry = "reservation_expiry",
+        /// A cart reaches the end of its life; the subject is its id.
+        CartExpiry = "cart_expiry",
+    }
+}
+
+/// One piece of work.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize)]
+#[diesel(table_name = due_work)]
+#[serde(rename_all = "camelCase")]
+pub struct DueWork {
+    /// Derived from kind and subject.
+    pub id: String,
+    /// When it is due.
+    pub due_at: Moment,
+    /// What is to be done.
+    pub kind: DueKind,
+    /// What it is to be done to.
+    pub subject: String,
+}
+
+/// Pieces of work in one transaction.
+const BATCH: i64 = 200;
+
+/// Plans work.
+///
+/// # Errors
+/// Those of the database.
+pub fn plan(unit: &mut Unit<'_>, kind: DueKind, subject: &str, due_at: Moment) -> Result<()> {
+    let work = DueWork { id: format!("{kind}:{subject}"), due_at, kind, subject: subject.to_owned() };
+    repo::insert(unit.conn, &work)
+}
+
+/// Does one batch of what is due by `until`, oldest first, each at its own instant; what was done.
+/// With `move_clock` the clock goes along, so that a failure on the way leaves it where the work
+/// is done up to.
+///
+/// # Errors
+/// Those of the work; nothing of the batch is kept then.
+pub fn do_batch(unit: &mut Unit<'_>, until: Moment, move_clock: bool) -> Result<Vec<DueWork>> {
+    let batch = repo::due(unit.conn, until, BATCH)?;
+    for work in &batch {
+        let mut then = Unit { conn: unit.conn, now: work.due_at };
+        match work.kind {
+            DueKind::Instalment => crate::reservations::pay_instalment(&mut then, &work.subject)?,
+            DueKind::ReservationExpiry => crate::reservations::expire(&mut then, &work.subject)?,
+            DueKind::CartExpiry => crate::carts::expire(&mut then, &work.subject)?,
+        }
+        repo::delete(then.conn, &work.id)?;
+    }
+    if move_clock && let Some(last) = batch.last() {
+        Clock::put(unit.conn, last.due_at.max(unit.now))?;
+    }
+    Ok(batch)
+}
+
+/// Does everything that is due by now.
+///
+/// # Errors
+/// Those of the work.
+pub fn do_all(db: &Db) -> Result<usize> {
+    let mut done = 0;
+    loop {
+        let batch = db.write_now("due work", |unit| {
+            let now = unit.now;
+            do_batch(unit, now, false)
+        })?;
+        if batch.is_empty() {
+            return Ok(done);
+        }
+        done += batch.len();
+    }
+}

@@ -1,0 +1,7 @@
+//! The `reservoir` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    reservoir::cli::run()
+}

@@ -1,0 +1,141 @@
+//! The OpenAPI document: generated from the handlers, completed with what all operations share
+//! (path parameters, request ids, errors) and with who may call them.
+
+use actix_web::App;
+use serde_json::{Value, json};
+use utoipa::OpenApi;
+use utoipa_actix_web::AppExt;
+
+use crate::error::{Error, Result};
+use crate::partner_center::FaultBody;
+use crate::permissions::{self, Rights};
+use crate::routes;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Reservoir: Partner Center REST API",
+        description = "What Reservoir serves of Partner Center's REST API v1. Independent and unofficial: not affiliated with Microsoft.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    components(schemas(FaultBody)),
+    security(("bearer" = []))
+)]
+struct PartnerCenterDocument;
+
+/// What a segment of a path stands for.
+fn segment_description(name: &str) -> &'static str {
+    match name {
+        "customer_id" => "The customer's tenant id.",
+        "product_id" => "The product's id.",
+        "sku_id" => "The SKU's id.",
+        "availability_id" => "The availability's id.",
+        "cart_id" => "The cart's id.",
+        "order_id" => "The order number, exactly as it was given.",
+        "subscription_id" => "The subscription's id.",
+        "entitlement_id" => "The Azure subscription's id.",
+        "template_id" => "The agreement template's id.",
+        "artifact_type" => "`reservedinstance` or `virtualmachinereservedinstance`.",
+        "group_id" => "The group of the artifact's link.",
+        "line_item_id" => "The line item of the artifact's link.",
+        "resource_id" => "The Azure reservation order id.",
+        _ => "See the description.",
+    }
+}
+
+/// The document of Partner Center's surface, pretty-printed with a final line end.
+///
+/// # Errors
+/// When it has no JSON form, or an operation has no row in the permission matrix.
+pub fn partner_center() -> Result<String> {
+    let app = App::new().into_utoipa_app().openapi(PartnerCenterDocument::openapi()).configure(routes::partner_center);
+    let (_, document) = app.split_for_parts();
+    let mut document = serde_json::to_value(&document)?;
+    if let Some(schemes) = document.pointer_mut("/components").and_then(Value::as_object_mut) {
+        let bearer = json!({"type": "http", "scheme": "bearer", "bearerFormat": "JWT"});
+        schemes.insert("securitySchemes".to_owned(), json!({"bearer": bearer}));
+    }
+    if let Some(info) = document.pointer_mut("/info").and_then(Value::as_object_mut) {
+        info.insert("version".to_owned(), json!(env!("CARGO_PKG_VERSION")));
+    }
+    let paths = document.pointer_mut("/paths").and_then(Value::as_object_mut);
+    for (path, item) in paths.into_iter().flatten() {
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            let rights = permissions::ALL
+                .iter()
+                .find(|rights| rights.path == path && rights.method.eq_ignore_ascii_case(method))
+                .ok_or_else(|| Error::Internal(format!("{method} {path} has no row in the permission matrix")))?;
+            if let Some(operation) = operation.as_object_mut() {
+                complete(rights, operation);
+            }
+        }
+    }
+    Ok(serde_json::to_string_pretty(&document)? + "\n")
+}
+
+fn complete(rights: &Rights, operation: &mut serde_json::Map<String, Value>) {
+    operation.insert("operationId".to_owned(), json!(rights.id));
+    let roles: Vec<&str> = rights.roles.iter().map(|role| role.group()).collect();
+    operation.insert("x-reservoir-roles".to_owned(), json!(roles));
+    operation.insert("x-reservoir-app-only".to_owned(), json!(rights.app_only));
+
+    let mut parameters: Vec<Value> = rights.path.split('/').filter_map(segment_parameter).collect();
+    if let Some(own) = operation.get("parameters").and_then(Value::as_array) {
+        parameters.extend(own.iter().cloned());
+    }
+    if rights.writes {
+        parameters.push(json!({
+            "name": "MS-RequestId", "in": "header", "required": false, "schema": {"type": "string", "format": "uuid"},
+            "description": "Idempotency key: the same id with the same body gives the same answer for 24 hours.",
+        }));
+    }
+    operation.insert("parameters".to_owned(), Value::Array(parameters));
+    if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
+        for response in responses.values_mut() {
+            describe(response);
+        }
+        for (status, description) in errors(rights) {
+            let content = json!({"application/json": {"schema": {"$ref": "#/components/schemas/Fault"}}});
+            responses.insert(status.to_owned(), json!({"description": description, "content": content}));
+        }
+    }
+}
+
+/// Generators refuse a response without a description.
+fn describe(response: &mut Value) {
+    let Some(response) = response.as_object_mut() else { return };
+    let has_text = response.get("description").and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+    if !has_text {
+        response.insert("description".to_owned(), json!("Done."));
+    }
+}
+
+fn segment_parameter(segment: &str) -> Option<Value> {
+    let name = segment.strip_prefix('{')?.strip_suffix('}')?;
+    let uuid = matches!(
+        name,
+        "customer_id" | "cart_id" | "subscription_id" | "entitlement_id" | "group_id" | "line_item_id" | "resource_id"
+    );
+    let schema = if uuid { json!({"type": "string", "format": "uuid"}) } else { json!({"type": "string"}) };
+    Some(
+        json!({"name": name, "in": "path", "required": true, "schema": schema, "description": segment_description(name)}),
+    )
+}
+
+fn errors(rights: &Rights) -> Vec<(&'static str, &'static str)> {
+    let mut errors = vec![
+        ("400", "Malformed, or refused by a rule; the field is named."),
+        ("401", "No token, or one that is not trusted."),
+        ("403", "The caller may not do this."),
+        ("429", "Too many requests; see `Retry-After`."),
+        ("503", "The database is away; try again."),
+    ];
+    if rights.path.contains('{') {
+        errors.push(("404", "Unknown, or somebody else's."));
+    }
+    if rights.writes {
+        errors.push(("409", "In conflict with what is there, or a used `MS-RequestId` with another body."));
+        errors.push(("413", "The body is too large."));
+    }
+    errors
+}
