@@ -140,7 +140,7 @@ fn metrics_handle() -> Result<PrometheusHandle> {
 ///
 /// # Errors
 /// See [`ServeError`].
-pub fn serve(config: &Config, listening: impl FnOnce(SocketAddr) + Send) -> std::result::Result<(), ServeError> {
+pub fn serve(config: &Config, listening: impl FnOnce(Running) + Send) -> std::result::Result<(), ServeError> {
     let db = open(config)?;
     let rustls = match &config.tls {
         Tls::Off => None,
@@ -154,7 +154,7 @@ async fn run(
     config: &Config,
     db: Db,
     rustls: Option<rustls::ServerConfig>,
-    listening: impl FnOnce(SocketAddr),
+    listening: impl FnOnce(Running),
 ) -> std::result::Result<(), ServeError> {
     let app = Data::new(App {
         verifier: Verifier::new(db.clone(), config)?,
@@ -197,9 +197,9 @@ async fn run(
     })?;
     let address = bound.addrs().first().copied().unwrap_or(config.listen);
     announce(config, address);
-    listening(address);
     let server = bound.run();
     let handle = server.handle();
+    listening(Running { address, handle: handle.clone() });
     let chores = actix_web::rt::spawn(chores(app.clone()));
     actix_web::rt::spawn(async move {
         stop_signal().await;
@@ -283,10 +283,17 @@ async fn chore(app: &App, forget: bool) -> Result<()> {
     Ok(())
 }
 
-/// A server on a thread of its own, for tests and embedding.
-pub struct Background {
+/// A server that listens.
+#[derive(Clone)]
+pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
+    handle: actix_web::dev::ServerHandle,
+}
+
+/// A server on a thread of its own, which stops when this is dropped: for tests and for embedding.
+pub struct Background {
+    running: Running,
     thread: Option<std::thread::JoinHandle<std::result::Result<(), ServeError>>>,
 }
 
@@ -298,12 +305,12 @@ impl Background {
     pub fn start(config: Config) -> std::result::Result<Self, ServeError> {
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
-            serve(&config, move |address| {
-                let _ = tell.send(address);
+            serve(&config, move |running| {
+                let _ = tell.send(running);
             })
         });
         match told.recv() {
-            Ok(address) => Ok(Self { address, thread: Some(thread) }),
+            Ok(running) => Ok(Self { running, thread: Some(thread) }),
             Err(_) => match thread.join() {
                 Ok(Err(error)) => Err(error),
                 _ => Err(ServeError::Failed("the server ended at its start".to_owned())),
@@ -311,8 +318,16 @@ impl Background {
         }
     }
 
-    /// Waits for the server to end.
-    pub fn wait(mut self) {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.running.address
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        // The command is sent at once; the thread's end says when it was carried out.
+        drop(self.running.handle.stop(false));
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

@@ -142,9 +142,9 @@ fn serve(common: &CommonArgs, args: &ServeArgs) -> Result<(), Failure> {
     let config = config::settle(common, args)?;
     let picked = config.listen.port() == 0;
     let scheme = if matches!(config.tls, config::Tls::Off) { "http" } else { "https" };
-    server::serve(&config, |address| {
+    server::serve(&config, |running| {
         if picked {
-            print(&format!("{scheme}://{address}"));
+            print(&format!("{scheme}://{}", running.address));
         }
     })?;
     Ok(())

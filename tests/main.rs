@@ -1,0 +1,13 @@
+//! Every test that speaks HTTP, each on SQLite and on PostgreSQL. One binary, so that the program
+//! is linked once; each file is a module named after what it tests.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test ends where something is not as it must be"
+)]
+
+mod support;
+
+mod purchase;
