@@ -10,4 +10,9 @@
 
 mod support;
 
+mod development;
+mod openapi;
+mod outage;
+mod program;
 mod purchase;
+mod schema;

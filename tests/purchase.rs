@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::engines;
 use crate::support::purchases::*;
-use crate::support::{ADVENTURE_WORKS, App, PLAN};
+use crate::support::{ADVENTURE_WORKS, PLAN};
 
 engines! {
     fn a_partner_buys_reservations_for_a_new_customer(app: &App) {

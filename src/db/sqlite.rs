@@ -90,7 +90,7 @@ fn connect(path: &Path) -> Result<Conn> {
     };
     let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(|error| away(&error))?;
     conn.batch_execute(
-        "PRAGMA busy_timeout = 5000;
+        "PRAGMA busy_timeout = 4000;
          PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
@@ -179,8 +179,12 @@ fn write_group(
     jobs: &Receiver<Box<dyn Job>>,
     group: &mut Vec<Box<dyn Job>>,
 ) -> Result<()> {
-    if let Conn::Sqlite(inner) = conn {
-        AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN IMMEDIATE")?;
+    if let Conn::Sqlite(inner) = conn
+        && let Err(error) = AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN IMMEDIATE")
+    {
+        // Everybody who waits is told now; one after the other they would wait too long.
+        group.extend(jobs.try_iter());
+        return Err(error.into());
     }
     let outcome = (|| {
         let now = clock.in_transaction(conn)?;

@@ -38,6 +38,16 @@ impl Client {
         Self { agent, base, token, headers: Vec::new() }
     }
 
+    /// A client of a server anywhere; an empty token is none.
+    pub fn at(base: &str, token: &str) -> Self {
+        Self::new(base.to_owned(), Some(token.to_owned()).filter(|token| !token.is_empty()))
+    }
+
+    /// POST without a body to a server that may go away meanwhile.
+    pub fn try_post_empty(&self, path: &str) -> Option<Response> {
+        self.try_send("POST", path, None, Vec::new()).ok()
+    }
+
     /// The token, for calls made by other means.
     pub fn token(&self) -> &str {
         self.token.as_deref().unwrap_or_default()
@@ -88,6 +98,16 @@ impl Client {
 
     /// Any method with any bytes.
     pub fn send(&self, method: &str, path: &str, content_type: Option<&str>, body: Vec<u8>) -> Response {
+        self.try_send(method, path, content_type, body).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+    }
+
+    fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        content_type: Option<&str>,
+        body: Vec<u8>,
+    ) -> Result<Response, ureq::Error> {
         let asked = format!("{method} {path}");
         let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
         if let Some(token) = &self.token {
@@ -99,18 +119,17 @@ impl Client {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        let answer = self.agent.run(request.body(body).unwrap());
-        let mut answer = answer.unwrap_or_else(|error| panic!("{asked}: {error}"));
-        Response {
+        let mut answer = self.agent.run(request.body(body).unwrap())?;
+        Ok(Response {
             status: answer.status().as_u16(),
             headers: answer
                 .headers()
                 .iter()
                 .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned()))
                 .collect(),
-            text: answer.body_mut().with_config().limit(256 << 20).read_to_string().unwrap(),
+            text: answer.body_mut().with_config().limit(256 << 20).read_to_string()?,
             asked,
-        }
+        })
     }
 }
 

@@ -18,7 +18,7 @@ use reservoir::server::Background;
 use serde_json::{Value, json};
 
 pub use client::{Client, Response};
-pub use database::Engine;
+pub use database::{Database, Engine};
 
 /// The seeded customer, its plan and its Azure subscription.
 pub const ADVENTURE_WORKS: &str = "50000000-0000-4000-8000-000000000001";
@@ -57,7 +57,7 @@ macro_rules! engines {
 pub struct App {
     // The server stops before its database goes.
     server: Background,
-    database: database::Database,
+    database: Database,
 }
 
 impl App {
@@ -68,10 +68,10 @@ impl App {
 
     /// The same, with other settings.
     pub fn start_with(engine: Engine, change: impl FnOnce(&mut ServeArgs)) -> Self {
-        Self::on(database::Database::new(engine), change)
+        Self::on(Database::new(engine), change)
     }
 
-    fn on(database: database::Database, change: impl FnOnce(&mut ServeArgs)) -> Self {
+    fn on(database: Database, change: impl FnOnce(&mut ServeArgs)) -> Self {
         let common = CommonArgs { database_url: Some(database.url().to_owned()), ..CommonArgs::default() };
         let mut args = ServeArgs { listen: Some("127.0.0.1:0".to_owned()), dev: Some(true), ..ServeArgs::default() };
         change(&mut args);
