@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::auth::Token;
-use crate::config::Role;
 use crate::db::Unit;
 use crate::error::{Error, Result};
 use crate::ids::Guid;
@@ -57,11 +56,6 @@ impl Agent {
         self.token.application_id.as_deref().unwrap_or_default()
     }
 
-    /// Whether the agent holds a role.
-    pub fn has(&self, role: Role) -> bool {
-        self.token.roles.contains(&role)
-    }
-
     /// The customer with this id, if the agent's partner may see it: the only way to a customer.
     ///
     /// # Errors
@@ -69,11 +63,6 @@ impl Agent {
     /// [`Error::RelationshipEnded`] where a relationship existed.
     pub fn customer(&self, unit: &mut Unit<'_>, id: &Guid) -> Result<crate::customers::Customer> {
         crate::customers::visible_to(unit, &self.partner, id)
-    }
-
-    /// An agent for what the server itself does on a partner's behalf.
-    pub fn is_of(&self, partner_id: &Guid) -> bool {
-        &self.partner.id == partner_id
     }
 }
 

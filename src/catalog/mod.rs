@@ -5,6 +5,7 @@ pub mod api;
 pub mod import;
 pub mod repo;
 pub mod rules;
+mod wire;
 
 use diesel::prelude::*;
 use rust_decimal::Decimal;
@@ -176,6 +177,16 @@ impl PriceRow {
     /// The type of Azure resource that a reservation covers, such as `VirtualMachines`.
     pub fn resource_type(&self) -> String {
         rules::resource_type(&self.service_name)
+    }
+
+    /// What a list shows of the product.
+    pub fn product(&self) -> repo::ProductHead {
+        repo::ProductHead {
+            id: self.product_id.clone(),
+            name: self.product_name.clone(),
+            kind: self.kind,
+            service_name: self.service_name.clone(),
+        }
     }
 
     /// The title of the SKU.

@@ -1,6 +1,9 @@
 //! Queries on price rows and sizes.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use rust_decimal::Decimal;
 
 use super::{ItemKind, PriceRow, Size, Term};
@@ -35,18 +38,51 @@ impl Narrowing {
     }
 }
 
-/// The rows that hold at `now` for everything that is sold, newest version of each SKU only,
-/// ordered by product and SKU.
+define_sql_function! {
+    /// The text in lower case.
+    fn lower(text: Text) -> Text;
+}
+
+/// What a list shows of a product.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct ProductHead {
+    /// The product's id.
+    pub id: String,
+    /// The product's title.
+    pub name: String,
+    /// What is sold.
+    pub kind: ItemKind,
+    /// The Azure service.
+    pub service_name: String,
+}
+
+/// The products that anything within the narrowing is sold of at `now`, by id.
 ///
 /// # Errors
 /// Those of the database.
-pub fn sold(conn: &mut Conn, now: Moment) -> Result<Vec<PriceRow>> {
-    let rows = price_rows::table
+pub fn products(conn: &mut Conn, narrowing: &Narrowing, now: Moment) -> Result<Vec<ProductHead>> {
+    if narrowing.impossible {
+        return Ok(Vec::new());
+    }
+    let mut query = price_rows::table
         .filter(price_rows::kind.ne(ItemKind::Consumption).and(price_rows::effective_start.le(now)))
-        .order((price_rows::product_id, price_rows::sku_id, price_rows::effective_start.desc()))
-        .select(PriceRow::as_select())
-        .load(conn)?;
-    Ok(newest(rows))
+        .select((price_rows::product_id, price_rows::product_name, price_rows::kind, price_rows::service_name))
+        .distinct()
+        .order(price_rows::product_id)
+        .into_boxed();
+    if let Some(region) = &narrowing.arm_region_name {
+        query = query.filter(lower(price_rows::arm_region_name).eq(region));
+    }
+    if let Some(size) = &narrowing.arm_sku_name {
+        query = query.filter(lower(price_rows::arm_sku_name).eq(size));
+    }
+    if let Some(term) = narrowing.term {
+        query = query.filter(price_rows::term.eq(term));
+    }
+    let mut heads: Vec<ProductHead> = query.load(conn)?;
+    // A product that was renamed at a later price is still one product.
+    heads.dedup_by(|one, other| one.id == other.id);
+    Ok(heads)
 }
 
 /// The rows that hold at `now` for a product's SKUs.
@@ -110,12 +146,15 @@ pub fn pay_as_you_go(
     Ok(price.and_then(|text| text.parse().ok()))
 }
 
-/// What is known of a size.
+/// What is known of the sizes that a product has, by size.
 ///
 /// # Errors
 /// Those of the database.
-pub fn size(conn: &mut Conn, arm_sku_name: &str) -> Result<Option<Size>> {
-    Ok(sizes::table.find(arm_sku_name).select(Size::as_select()).first(conn).optional()?)
+pub fn sizes_of(conn: &mut Conn, product_id: &str) -> Result<HashMap<String, Size>> {
+    let of_product = price_rows::table.filter(price_rows::product_id.eq(product_id)).select(price_rows::arm_sku_name);
+    let sizes: Vec<Size> =
+        sizes::table.filter(sizes::arm_sku_name.eq_any(of_product)).select(Size::as_select()).load(conn)?;
+    Ok(sizes.into_iter().map(|size| (size.arm_sku_name.clone(), size)).collect())
 }
 
 /// Keeps a row, replacing one of the same product, SKU, kind and start; whether it is new.

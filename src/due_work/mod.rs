@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::clock::Clock;
 use crate::db::schema::due_work;
-use crate::db::{Db, Moment, Unit};
+use crate::db::{Moment, Unit};
 use crate::error::Result;
 use crate::text_enum;
 
@@ -73,22 +73,4 @@ pub fn do_batch(unit: &mut Unit<'_>, until: Moment, move_clock: bool) -> Result<
         Clock::put(unit.conn, last.due_at.max(unit.now))?;
     }
     Ok(batch)
-}
-
-/// Does everything that is due by now.
-///
-/// # Errors
-/// Those of the work.
-pub fn do_all(db: &Db) -> Result<usize> {
-    let mut done = 0;
-    loop {
-        let batch = db.write_now("due work", |unit| {
-            let now = unit.now;
-            do_batch(unit, now, false)
-        })?;
-        if batch.is_empty() {
-            return Ok(done);
-        }
-        done += batch.len();
-    }
 }

@@ -63,13 +63,14 @@ pub fn group_of(order_id: &str) -> Guid {
 /// # Errors
 /// Those of the database.
 pub fn of_customer(unit: &mut Unit<'_>, customer: &Customer) -> Result<Vec<Entitlement>> {
+    let mut held = reservations::repo::of_customer(unit.conn, customer)?;
     let mut found = Vec::new();
     for (order, lines) in orders::repo::list(unit.conn, customer, None)? {
         for line in lines {
-            let what = match (&line.kind, &line.reservation_order_id) {
+            let what = match (line.kind, &line.reservation_order_id) {
                 (ItemKind::SoftwareSubscription | ItemKind::SoftwarePerpetual, _) => Entitled::Software,
-                (ItemKind::Reservation, Some(id)) => match reservations::repo::order_of(unit.conn, customer, id)? {
-                    Some(held) => Entitled::Reservations(Box::new(held), reservations::repo::of_order(unit.conn, id)?),
+                (ItemKind::Reservation, Some(id)) => match held.remove(id) {
+                    Some((order, reservations)) => Entitled::Reservations(Box::new(order), reservations),
                     None => continue,
                 },
                 _ => continue,

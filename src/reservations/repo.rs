@@ -1,5 +1,7 @@
 //! Queries on reservation orders, reservations and instalments.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use super::{Instalment, InstalmentStatus, ProvisioningState, Reservation, ReservationOrder};
@@ -39,6 +41,31 @@ pub fn order_of(conn: &mut Conn, customer: &Customer, id: &Guid) -> Result<Optio
         .select(ReservationOrder::as_select())
         .first(conn)
         .optional()?)
+}
+
+/// The customer's reservation orders, each with the reservations it holds, oldest first; by id.
+///
+/// # Errors
+/// Those of the database.
+pub fn of_customer(
+    conn: &mut Conn,
+    customer: &Customer,
+) -> Result<HashMap<Guid, (ReservationOrder, Vec<Reservation>)>> {
+    let rows: Vec<(ReservationOrder, Reservation)> = reservation_orders::table
+        .inner_join(reservations::table.on(reservations::reservation_order_id.eq(reservation_orders::id)))
+        .filter(
+            reservation_orders::customer_id
+                .eq(&customer.id)
+                .and(reservation_orders::partner_id.eq(&customer.seller_id)),
+        )
+        .order((reservations::effective_at, reservations::id))
+        .select((ReservationOrder::as_select(), Reservation::as_select()))
+        .load(conn)?;
+    let mut held = HashMap::<Guid, (ReservationOrder, Vec<Reservation>)>::new();
+    for (order, reservation) in rows {
+        held.entry(order.id.clone()).or_insert_with(|| (order, Vec::new())).1.push(reservation);
+    }
+    Ok(held)
 }
 
 /// The reservations that an order holds, oldest first.
