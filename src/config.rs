@@ -288,6 +288,14 @@ impl CommonArgs {
         self.settle_with(&self.file()?)
     }
 
+    /// The exchange rates in force.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the rate at fault.
+    pub fn exchange_rates(&self) -> Result<ExchangeRates> {
+        exchange_rates(&self.file()?.fx)
+    }
+
     fn settle_with(&self, file: &File) -> Result<CommonConfig> {
         let url = secret("RESERVOIR_DATABASE_URL", self.database_url.as_deref())?
             .or_else(|| file.database_url.clone())

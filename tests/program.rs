@@ -347,7 +347,7 @@ fn without_development_powers_only_the_configured_issuer_is_trusted() {
     assert_eq!(status(&|claims| claims["aud"] = json!("https://api.partnercenter.microsoft.com")), 401);
     assert_eq!(status(&|claims| claims["iss"] = json!("https://login.example/common/v2.0")), 401);
     assert_eq!(status(&|claims| claims["tid"] = json!(Uuid::new_v4())), 401, "nobody knows this tenant");
-    let foreign = Folder::new().told(&["token"]);
+    let foreign = folder.told(&["token", "--partner", "proseware.example"]);
     assert_eq!(server.client(&foreign).get("/v1/customers").status, 401, "the development issuer is not trusted");
     let given = token(&|_| {});
     let exchanged = server.client(&given).form("/generatetoken", &[("grant_type", "jwt_token")]).ok();

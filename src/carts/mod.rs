@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::ids::Guid;
 use crate::orders::lines::{LineRequest, PricedLine, Trade, price};
 use crate::orders::refusal::Refusal;
-use crate::orders::{self, Order, OrderLine, OrderTerms};
+use crate::orders::{self, Order, OrderLine, OrderTerms, sandbox};
 use crate::text_enum;
 
 text_enum! {
@@ -104,10 +104,15 @@ fn priced(
     requests: &[LineRequest],
 ) -> Result<Vec<CartLine>> {
     let mut groups: Vec<(bool, Option<BillingCycle>)> = Vec::new();
-    let mut lines = Vec::with_capacity(requests.len());
+    let (mut lines, mut good) = (Vec::with_capacity(requests.len()), Vec::new());
     for (request, id) in requests.iter().zip(0_i32..) {
-        let (price, error) = match price(unit, agent, customer, trade, RESELLER_FIELD, request) {
-            Ok(line) => (Some(cart_price(&line)), None),
+        let price = price(unit, agent, customer, trade, RESELLER_FIELD, request).and_then(|line| {
+            let price = cart_price(&line);
+            good.push(line);
+            sandbox::check(unit, &agent.partner, customer, &good).map(|()| price)
+        });
+        let (price, error) = match price {
+            Ok(price) => (Some(price), None),
             Err(Error::Refused(refusal)) => (None, Some(refusal)),
             Err(other) => return Err(other),
         };

@@ -50,6 +50,8 @@ struct Item {
     sku_name: String,
     #[serde(default)]
     service_name: String,
+    #[serde(default)]
+    unit_of_measure: String,
     #[serde(rename = "type")]
     kind: String,
     #[serde(default)]
@@ -252,10 +254,9 @@ fn row_of(item: &Item) -> std::result::Result<Option<PriceRow>, String> {
 /// and no software (rule O6).
 fn is_plain_consumption(item: &Item) -> bool {
     let special = ["Spot", "Low Priority"].iter().any(|word| item.sku_name.ends_with(word));
-    !special
-        && !item.product_name.ends_with("Windows")
-        && item.tier_minimum_units.is_zero()
-        && !item.arm_sku_name.is_empty()
+    let more_than_compute = item.product_name.ends_with("Windows") || item.product_name.contains("Cloud Services");
+    let by_the_hour = item.unit_of_measure.is_empty() || item.unit_of_measure == "1 Hour";
+    !special && !more_than_compute && by_the_hour && item.tier_minimum_units.is_zero() && !item.arm_sku_name.is_empty()
 }
 
 fn size_of((arm_sku_name, properties): (String, SizeProperties)) -> Size {

@@ -119,13 +119,9 @@ fn execute(cli: Cli) -> Result<(), Failure> {
             eprintln!("reservoir: the database is up to date");
             return Ok(());
         }
-        Some(Command::Partner(command)) => partner::run(&open(&common)?, &cli.common, &command)?,
+        Some(Command::Partner(command)) => partner::run(&open(&common)?, &cli.common.exchange_rates()?, &command)?,
         Some(Command::Catalog(command)) => catalog::run(&open(&common)?, &command)?,
-        Some(Command::Token(args)) => {
-            let db = open(&common)?;
-            db.write_now("seed", crate::dev::seed::seed_if_empty)?;
-            token::run(&db, &args)?
-        }
+        Some(Command::Token(args)) => token::run(&open(&common)?, &args)?,
         Some(Command::Openapi { surface: Surface::PartnerCenter }) => openapi::partner_center()?,
     };
     print(&text);
@@ -159,6 +155,9 @@ fn open(common: &CommonConfig) -> Result<Db, Failure> {
 
 fn print(text: &str) {
     use std::io::Write;
+    if text.is_empty() {
+        return;
+    }
     // A reader that went away is no failure of ours.
     let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end_matches('\n'));
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::config::{CommonArgs, ServeArgs, settle};
+use crate::config::ExchangeRates;
 use crate::db::{Db, Unit};
 use crate::dev::seed::add_principals;
 use crate::error::{Error, Result};
@@ -57,13 +57,10 @@ enum Kind {
     Reseller,
 }
 
-pub(super) fn run(db: &Db, common: &CommonArgs, command: &PartnerCommand) -> Result<String> {
+pub(super) fn run(db: &Db, fx: &ExchangeRates, command: &PartnerCommand) -> Result<String> {
     match command {
         PartnerCommand::List => list(db),
         PartnerCommand::Add(args) => {
-            let fx = settle(common, &ServeArgs { dev: Some(true), ..ServeArgs::default() })
-                .map_err(|error| Error::Internal(error.to_string()))?
-                .fx;
             let currency = Currency::parse(&args.currency)
                 .filter(|currency| fx.usd_per(*currency).is_some())
                 .ok_or_else(|| Error::invalid("--currency", "has no exchange rate; add one under [fx]"))?;

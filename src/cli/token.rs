@@ -106,8 +106,9 @@ fn bearer(conn: &mut Conn, args: &TokenArgs) -> Result<(Principal, Option<Princi
     }
     let role =
         AgentRole::ALL.iter().copied().find(|role| alias(*role).eq_ignore_ascii_case(&args.who)).ok_or_else(unknown)?;
-    let partner = partners::repo::by_domain(conn, &args.partner)?
-        .ok_or_else(|| Error::invalid("--partner", format!("there is no partner {}", args.partner)))?;
+    let partner = partners::repo::by_domain(conn, &args.partner)?.ok_or_else(|| {
+        Error::invalid("--partner", format!("there is no partner {}; `serve --dev` makes some", args.partner))
+    })?;
     let nobody = || Error::invalid("--as", format!("{} has no {}", args.partner, args.who));
     let application = find_application(conn, &partner.id, &alias(role))?;
     if args.app_only {

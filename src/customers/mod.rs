@@ -236,7 +236,9 @@ pub fn create(unit: &mut Unit<'_>, agent: &Agent, new: &NewCustomer) -> Result<C
     if agent.partner.sandbox && repo::count(unit.conn, &agent.partner.id)? >= SANDBOX_CUSTOMERS {
         return Err(Error::SandboxCustomerLimit);
     }
-    if repo::domain_taken(unit.conn, &new.domain)? || partners::repo::by_domain(unit.conn, &new.domain)?.is_some() {
+    if repo::id_of_domain(unit.conn, &new.domain)?.is_some()
+        || partners::repo::by_domain(unit.conn, &new.domain)?.is_some()
+    {
         return Err(Error::DomainTaken(new.domain.clone()));
     }
     let billing = BillingProfile { id: Guid::random().to_string(), ..new.billing.clone() };

@@ -107,10 +107,12 @@ pub fn exists(conn: &mut Conn, id: &Guid) -> Result<bool> {
     Ok(found.is_some())
 }
 
-pub(super) fn domain_taken(conn: &mut Conn, domain: &str) -> Result<bool> {
-    let found: Option<Guid> =
-        customers::table.filter(customers::domain.eq(domain)).select(customers::id).first(conn).optional()?;
-    Ok(found.is_some())
+/// The customer that has this domain (lower case).
+///
+/// # Errors
+/// Those of the database.
+pub fn id_of_domain(conn: &mut Conn, domain: &str) -> Result<Option<Guid>> {
+    Ok(customers::table.filter(customers::domain.eq(domain)).select(customers::id).first(conn).optional()?)
 }
 
 pub(super) fn count(conn: &mut Conn, partner_id: &Guid) -> Result<i64> {
@@ -131,17 +133,13 @@ pub fn insert_relationship(conn: &mut Conn, relationship: &Relationship) -> Resu
     Ok(())
 }
 
-/// Whether a relationship of these two exists, in whatever state.
+/// How these two stand to each other; `None` where they never did.
 ///
 /// # Errors
 /// Those of the database.
-pub fn related(conn: &mut Conn, partner_id: &Guid, customer_id: &Guid) -> Result<bool> {
-    let found: Option<Guid> = relationships::table
-        .find((partner_id, customer_id))
-        .select(relationships::customer_id)
-        .first(conn)
-        .optional()?;
-    Ok(found.is_some())
+pub fn state_of(conn: &mut Conn, partner_id: &Guid, customer_id: &Guid) -> Result<Option<RelationshipState>> {
+    let relationship = relationships::table.find((partner_id, customer_id));
+    Ok(relationship.select(relationships::state).first(conn).optional()?)
 }
 
 pub(super) fn update_billing(conn: &mut Conn, row: &CustomerRow) -> Result<()> {

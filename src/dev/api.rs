@@ -165,7 +165,7 @@ async fn relate(app: Data<App>, bytes: Bytes) -> Answer {
             if !sells {
                 return Err(Error::invalid("partnerId", "is no partner that sells to customers"));
             }
-            if customers::repo::related(unit.conn, &partner_id, &customer_id)? {
+            if customers::repo::state_of(unit.conn, &partner_id, &customer_id)?.is_some() {
                 return Ok(());
             }
             let relationship = Relationship {

@@ -461,7 +461,7 @@ fn line_resource(
     Ok(OrderLineResource {
         line_item_number: line.line_number,
         offer_id: line.catalog_item_id.clone(),
-        subscription_id: line.subscription_id.as_ref().map(ToString::to_string),
+        subscription_id: line.subscription_id.as_ref().map(|id| subscription_id(line, id)),
         term_duration: line.term.map(crate::catalog::Term::as_str),
         transaction_type: "New",
         friendly_name: line.friendly_name.clone(),
@@ -484,6 +484,14 @@ fn line_resource(
     })
 }
 
+/// The subscription's id as the subscription itself shows it: upper case for the legacy offer.
+fn subscription_id(line: &OrderLine, id: &crate::ids::Guid) -> String {
+    match line.kind {
+        ItemKind::AzureOffer => id.as_str().to_ascii_uppercase(),
+        _ => id.to_string(),
+    }
+}
+
 /// The provisioning context with its keys in their documented spelling.
 pub fn wire_context(context: BTreeMap<String, String>) -> BTreeMap<String, String> {
     let spelled = |key: String| match key.as_str() {
@@ -504,7 +512,7 @@ pub async fn create_order(mut call: Call<CreateOrder>) -> Answer {
     let id = call.guid("customer_id")?;
     let request: OrderRequest = call.body()?;
     let lines = request.check(id.as_str())?;
-    if lines.iter().any(|line| line.reseller.is_some()) {
+    if lines.iter().any(|line| line.reseller.is_some() || !line.additional_resellers.is_empty()) {
         call.agent.require_user()?;
     }
     let trade = call.app.trade.clone();

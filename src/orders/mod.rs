@@ -5,6 +5,7 @@ pub mod lines;
 pub mod refusal;
 pub mod repo;
 pub mod rules;
+pub mod sandbox;
 
 use diesel::prelude::*;
 
@@ -162,7 +163,7 @@ pub fn place(
     priced: &[PricedLine],
     terms: &OrderTerms,
 ) -> Result<(Order, Vec<OrderLine>)> {
-    rules::check_sandbox(unit, &agent.partner, customer, priced)?;
+    sandbox::check(unit, &agent.partner, customer, priced)?;
     let first = priced.first().ok_or_else(|| Error::invalid("lineItems", "at least one item is required"))?;
     let order = Order {
         id: ids::order_id(),

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A reason for which one item is refused. Where two apply, the first in the order of the checks
-/// in [`super::rules`] is given.
+/// in [`super::lines`] is given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Refusal {
     /// Not of the form `product:sku:availability`, and no legacy offer.
@@ -89,6 +89,9 @@ pub enum Refusal {
     /// The sandbox account's limit is met.
     #[error("quantity: a sandbox account may hold two reservations a customer.")]
     SandboxReservationLimit,
+    /// More seats than a sandbox account may have in a subscription.
+    #[error("quantity: a sandbox account may hold 25 seats a subscription.")]
+    SandboxSeatLimit,
     /// The sandbox account's limit of Azure plans is met.
     #[error("catalogItemId: a sandbox account may hold ten Azure plans.")]
     SandboxPlanLimit,

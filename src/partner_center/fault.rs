@@ -112,7 +112,9 @@ fn code_of_refusal(refusal: &Refusal) -> (StatusCode, u32) {
         Refusal::EntitlementNotEligible => (bad, 900_315),
         Refusal::ResellerUnknown(_) => (StatusCode::NOT_FOUND, 800_015),
         Refusal::ResellerNotSupported(_) | Refusal::ResellerUnrelated(_) => (bad, 800_016),
-        Refusal::SandboxReservationLimit | Refusal::SandboxSubscriptionLimit => (bad, 800_018),
+        Refusal::SandboxReservationLimit | Refusal::SandboxSubscriptionLimit | Refusal::SandboxSeatLimit => {
+            (bad, 800_018)
+        }
         Refusal::SandboxPlanLimit => (bad, 900_116),
     }
 }
@@ -136,9 +138,10 @@ pub fn cart_error_of(refusal: &Refusal) -> &'static str {
         | Refusal::SubscriptionNotEnabled
         | Refusal::EntitlementNotActive
         | Refusal::EntitlementNotEligible => "subscription_is_not_enabled_for_r_i",
-        Refusal::SandboxReservationLimit | Refusal::SandboxPlanLimit | Refusal::SandboxSubscriptionLimit => {
-            "sandbox_limit_exceeded"
-        }
+        Refusal::SandboxReservationLimit
+        | Refusal::SandboxPlanLimit
+        | Refusal::SandboxSeatLimit
+        | Refusal::SandboxSubscriptionLimit => "sandbox_limit_exceeded",
         Refusal::SubscriptionNotRegistered => "subscription_not_registered",
         Refusal::BillingCycleNotSupported(_) => "billing_plan_not_supported",
         Refusal::QuantityOutOfRange { .. } => "quota_not_available",
