@@ -11,4 +11,5 @@
 mod support;
 
 mod purchase;
+mod roles;
 mod rules;
