@@ -10,6 +10,7 @@
 
 mod support;
 
+mod isolation;
 mod purchase;
 mod roles;
 mod rules;
