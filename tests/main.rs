@@ -11,8 +11,11 @@
 mod support;
 
 mod development;
+mod isolation;
 mod openapi;
 mod outage;
 mod program;
 mod purchase;
+mod roles;
+mod rules;
 mod schema;
