@@ -1,6 +1,8 @@
 //! The whole URL table on one screen. API routes are registered together with their documentation;
 //! one that is not documented cannot exist.
 
+use std::sync::OnceLock;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, LOCATION};
 use actix_web::web::{self, Data};
@@ -8,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::http::context::Literals;
 use crate::openapi;
 use crate::partner_center::{Fault, agent};
@@ -86,23 +88,17 @@ pub fn literals() -> Literals {
     Literals::of(permissions::ALL.iter().map(|rights| rights.path))
 }
 
-/// The OpenAPI documents, as they are served.
-pub struct Documents {
-    partner_center: String,
-}
-
-impl Documents {
-    /// Generates the documents.
-    ///
-    /// # Errors
-    /// When one has no JSON form.
-    pub fn new() -> Result<Self> {
-        Ok(Self { partner_center: openapi::partner_center()? })
-    }
-}
-
-async fn partner_center_document(documents: Data<Documents>) -> HttpResponse {
-    HttpResponse::Ok().insert_header((CONTENT_TYPE, "application/json")).body(documents.partner_center.clone())
+/// Generated when it is first asked for: most servers never are.
+async fn partner_center_document() -> std::result::Result<HttpResponse, Fault> {
+    static DOCUMENT: OnceLock<String> = OnceLock::new();
+    let document = match DOCUMENT.get() {
+        Some(document) => document,
+        None => {
+            let document = openapi::partner_center()?;
+            DOCUMENT.get_or_init(|| document)
+        }
+    };
+    Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, "application/json")).body(document.as_str()))
 }
 
 async fn to_docs() -> HttpResponse {

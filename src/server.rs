@@ -170,12 +170,11 @@ async fn run(
         ready: AtomicBool::new(true),
         db: db.clone(),
     });
-    let (literals, documents) = (Data::new(routes::literals()), Data::new(routes::Documents::new()?));
+    let literals = Data::new(routes::literals());
     let issuer = config.dev.then(|| Data::new(Issuer::new(db.clone())));
     let state = app.clone();
     let server = HttpServer::new(move || {
         let mut actix = ActixApp::new().wrap(from_fn(frame)).app_data(state.clone()).app_data(literals.clone());
-        actix = actix.app_data(documents.clone());
         if let Some(issuer) = &issuer {
             actix = actix.app_data(issuer.clone());
         }

@@ -6,7 +6,11 @@ mod healthcheck;
 mod partner;
 pub mod token;
 
+use std::fs::File;
+use std::io::IsTerminal;
+use std::os::fd::AsFd;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
@@ -162,14 +166,17 @@ fn print(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end_matches('\n'));
 }
 
+/// One write a line, straight to the file descriptor: the lock of `std::io::stderr` would make
+/// requests on different threads wait for each other's lines.
 fn log_to_stderr(format: LogFormat, level: &str) {
     let filter = EnvFilter::try_from_env("RESERVOIR_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let stderr = match std::io::stderr().as_fd().try_clone_to_owned() {
+        Ok(descriptor) => Arc::new(File::from(descriptor)),
+        Err(error) => return eprintln!("reservoir: no log: {error}"),
+    };
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_target(false);
     let result = match format {
-        LogFormat::Text => {
-            use std::io::IsTerminal;
-            lines.with_ansi(std::io::stderr().is_terminal()).try_init()
-        }
+        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).try_init(),
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).try_init(),
     };
     if let Err(error) = result {
