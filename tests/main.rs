@@ -16,6 +16,7 @@ mod openapi;
 mod outage;
 mod program;
 mod purchase;
+mod recorded_requests;
 mod roles;
 mod rules;
 mod schema;
