@@ -10,6 +10,7 @@
 
 mod support;
 
+mod bad_input;
 mod development;
 mod isolation;
 mod openapi;
