@@ -12,6 +12,7 @@ mod support;
 
 mod bad_input;
 mod development;
+mod idempotency;
 mod isolation;
 mod openapi;
 mod outage;
