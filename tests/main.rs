@@ -22,3 +22,4 @@ mod recorded_requests;
 mod roles;
 mod rules;
 mod schema;
+mod wire;
