@@ -10,12 +10,16 @@
 
 mod support;
 
+mod bad_input;
 mod development;
+mod idempotency;
 mod isolation;
 mod openapi;
 mod outage;
 mod program;
 mod purchase;
+mod recorded_requests;
 mod roles;
 mod rules;
 mod schema;
+mod wire;

@@ -1,7 +1,7 @@
 //! Agreements on the wire: `/v1/agreements` and `/v1/customers/{customer_id}/agreements`.
 
 use actix_web::{get, post};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -171,7 +171,7 @@ impl AgreementRequest {
         }
         let date = required("dateAgreed", self.date_agreed.as_ref(), 64)?;
         let date_agreed = date_of(&date)
-            .filter(is_supplied)
+            .filter(|date| is_supplied(date) && date.year() <= 9999)
             .ok_or_else(|| Error::invalid("dateAgreed", "is no date such as 2026-11-01T00:00:00Z"))?;
         Ok(Confirmed { template, contact, date_agreed: date_agreed.into() })
     }

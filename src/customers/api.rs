@@ -270,6 +270,9 @@ fn billing(customer: &Customer, links: Option<Links>) -> Result<BillingProfileRe
 #[post("/v1/customers")]
 pub async fn create_customer(mut call: Call<CreateCustomer>) -> Answer {
     let new = call.body::<CustomerRequest>()?.check()?;
+    if new.associated_partner_id.is_some() {
+        call.agent.require_user()?;
+    }
     let db = call.app.db.clone();
     let reply = call
         .write_reply(move |unit, agent| {

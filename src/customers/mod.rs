@@ -227,10 +227,7 @@ pub fn visible_to(unit: &mut Unit<'_>, partner: &Partner, id: &Guid) -> Result<C
 /// [`Error::SandboxCustomerLimit`].
 pub fn create(unit: &mut Unit<'_>, agent: &Agent, new: &NewCustomer) -> Result<Customer> {
     let reseller_id = match &new.associated_partner_id {
-        Some(id) => {
-            agent.require_user()?;
-            Some(reseller_of(unit, &agent.partner, id)?.id)
-        }
+        Some(id) => Some(reseller_of(unit, &agent.partner, id)?.id),
         None => None,
     };
     if agent.partner.sandbox && repo::count(unit.conn, &agent.partner.id)? >= SANDBOX_CUSTOMERS {

@@ -21,8 +21,10 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     scan(bytes)?;
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(Lenient(&mut deserializer)).map_err(|error| {
+        // Where the text ends or breaks within a member name, the last part of the path is a "?".
         let path = error.path().to_string();
-        Error::invalid(if path == "." { "body".to_owned() } else { path }, error.inner().to_string())
+        let known = path.trim_end_matches(['?', '.']);
+        Error::invalid(if known.is_empty() { "body" } else { known }, error.inner().to_string())
     })?;
     deserializer.end().map_err(|error| Error::invalid("body", error.to_string()))?;
     Ok(value)
@@ -88,6 +90,9 @@ mod tests {
             (r#"{"quantity":99999999999999999999}"#, "quantity"),
             (r#"{"quantity":1,"Quantity":2}"#, "body"),
             ("{", "body"),
+            ("[null,null,null,null]", "body"),
+            (r#"{"lineItems":[{"#, "lineItems[0]"),
+            (r#"{"lineItems":[[null,2,null,null]]}"#, "lineItems[0]"),
             ("{} x", "body"),
             ("", "body"),
             ("\u{feff}[]x", "body"),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::value::CowStrDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 
 /// A deserializer whose structs take their members in any letter case.
 pub(super) struct Lenient<D>(pub(super) D);
@@ -117,6 +117,10 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for LenientVisitor<V> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<V::Value, A::Error> {
+        // Derived structs would take an array for their members in order.
+        if !self.members.is_empty() {
+            return Err(A::Error::invalid_type(Unexpected::Seq, &self.visitor));
+        }
         self.visitor.visit_seq(LenientAccess { inner: elements, members: &[] })
     }
 

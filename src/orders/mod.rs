@@ -208,7 +208,8 @@ fn set_up(
         line_number: number,
         id: Guid::random(),
         kind: priced.row.kind,
-        catalog_item_id: priced.request.catalog_item_id.clone(),
+        // Found in any letter case, kept in the catalogue's.
+        catalog_item_id: priced.request.catalog_item_id.to_ascii_uppercase(),
         product_id: priced.row.product_id.clone(),
         sku_id: priced.row.sku_id.clone(),
         availability_id: priced.availability_id.clone(),

@@ -144,7 +144,15 @@ impl<O: Operation> Call<O> {
             ReplayKey::new(self.agent.partner.id.as_str(), self.request.method().as_str(), target, &id, &received)
         });
         let agent = self.agent;
-        self.app.db.write(O::RIGHTS.id, move |unit| replayed(unit, key.as_ref(), |unit| work(unit, &agent))).await
+        let customer = Guid::parse(self.request.match_info().get("customer_id").unwrap_or_default());
+        let write = move |unit: &mut Unit<'_>| {
+            // Authorisation first: who lost the customer gets no replay either.
+            if let Some(id) = &customer {
+                agent.customer(unit, id)?;
+            }
+            replayed(unit, key.as_ref(), |unit| work(unit, &agent))
+        };
+        self.app.db.write(O::RIGHTS.id, write).await
     }
 }
 

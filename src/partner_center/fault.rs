@@ -9,6 +9,9 @@ use utoipa::ToSchema;
 use crate::error::Error;
 use crate::orders::refusal::Refusal;
 
+/// Descriptions are documented to be no longer than this.
+const LONGEST_DESCRIPTION: usize = 1024;
+
 /// An error on its way to a Partner Center client.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -183,7 +186,9 @@ impl ResponseError for Fault {
             }
             _ => {}
         }
-        let body = FaultBody { code, description: self.0.to_string(), data: Vec::new(), source: "PartnerFD" };
+        // What was sent may stand in the text, however long it was.
+        let description = self.0.to_string().chars().take(LONGEST_DESCRIPTION).collect();
+        let body = FaultBody { code, description, data: Vec::new(), source: "PartnerFD" };
         response.content_type("application/json; charset=utf-8").json(body)
     }
 }

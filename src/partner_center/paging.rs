@@ -2,11 +2,13 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::Datelike;
 use serde::{Deserialize, Serialize};
 
 use crate::db::Moment;
 use crate::error::{Error, Result};
 use crate::http::Query;
+use crate::ids::Guid;
 
 /// The page size when none, or 0, is given.
 const DEFAULT_SIZE: usize = 100;
@@ -63,7 +65,12 @@ impl Token {
         let wrong = || Error::invalid("MS-ContinuationToken", "is not a token of this service");
         let bytes = URL_SAFE_NO_PAD.decode(text.trim()).map_err(|_| wrong())?;
         let token: Self = serde_json::from_slice(&bytes).map_err(|_| wrong())?;
-        if token.size == 0 || token.size > LARGEST_SIZE { Err(wrong()) } else { Ok(token) }
+        // What no database can compare with was not written by us either.
+        let (at, id) = &token.after;
+        let ours = (1..=LARGEST_SIZE).contains(&token.size)
+            && (1..=9999).contains(&at.utc().year())
+            && Guid::parse(id).is_some();
+        if ours { Ok(token) } else { Err(wrong()) }
     }
 }
 
@@ -74,7 +81,7 @@ mod tests {
     #[test]
     fn a_token_restores_size_and_filter() {
         let at: Moment = chrono::DateTime::UNIX_EPOCH.into();
-        let token = Token { size: 7, filter: Some("x".to_owned()), after: (at, "id".to_owned()) };
+        let token = Token { size: 7, filter: Some("x".to_owned()), after: (at, Guid::random().to_string()) };
         let page = PageRequest::of(&Query::default(), Some(&token.encode().unwrap())).unwrap();
         assert_eq!((page.size, page.filter.as_deref()), (Some(7), Some("x")));
         for bad in ["", "!", "AAAA", "eyJzaXplIjo1fQ"] {
