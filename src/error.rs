@@ -158,6 +158,14 @@ pub enum Error {
     /// An item cannot be bought.
     #[error("{0}")]
     Refused(#[from] Refusal),
+    /// A line of a direct order cannot be bought; the member that names its item is `offerId` there.
+    #[error("lineItems[{line}].{}", .refusal.to_string().replacen("catalogItemId", "offerId", 1))]
+    LineRefused {
+        /// The line's position.
+        line: usize,
+        /// Why.
+        refusal: Refusal,
+    },
     /// An amount exceeds what can be counted.
     #[error("quantity: the amount is too large.")]
     AmountTooLarge,

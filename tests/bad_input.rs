@@ -122,8 +122,8 @@ engines! {
         single["provisioningContext"]["entitlementId"] = json!(NOBODY);
         for (line, status, code, field) in [
             (offer("MS-AZR-9999X"), 400, 800_004, "offerId"),
-            (offer("a:b"), 400, 800_002, "catalogItemId"),
-            (offer("a:b:c:d"), 400, 800_002, "catalogItemId"),
+            (offer("a:b"), 400, 800_002, "offerId"),
+            (offer("a:b:c:d"), 400, 800_002, "offerId"),
             (offer("DZH318ZZZZZZ:0001:DZH318Z08C0S"), 404, 400_013, "product"),
             (offer("DZH318Z0BQ36:9999:DZH318Z08C0S"), 404, 400_018, "SKU"),
             (offer("DZH318Z0BQ36:004G:DZH318ZZZZZZ"), 404, 400_019, "availability"),

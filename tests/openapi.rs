@@ -66,6 +66,8 @@ fn every_operation_is_documented_whole() {
         }
     }
     assert_no_dangling_reference(&document, &document);
+    let cycles = &document["components"]["schemas"]["BillingCycle"]["enum"];
+    assert!(cycles.as_array().unwrap().contains(&Value::from("one_time")), "values as they travel: {cycles}");
 }
 
 fn assert_no_dangling_reference(document: &Value, part: &Value) {

@@ -525,7 +525,13 @@ pub async fn create_order(mut call: Call<CreateOrder>) -> Answer {
         check_customer(unit, &customer)?;
         let priced = lines
             .iter()
-            .map(|line| price(unit, agent, &customer, &trade, "partnerIdOnRecord", line))
+            .enumerate()
+            .map(|(position, line)| {
+                price(unit, agent, &customer, &trade, "partnerIdOnRecord", line).map_err(|error| match error {
+                    Error::Refused(refusal) => Error::LineRefused { line: position, refusal },
+                    other => other,
+                })
+            })
             .collect::<Result<Vec<_>>>()?;
         let cycle = priced.first().map_or(BillingCycle::OneTime, |line| line.cycle);
         if let Some(other) = priced.iter().find(|line| line.cycle != cycle) {

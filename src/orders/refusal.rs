@@ -11,7 +11,7 @@ pub enum Refusal {
     #[error("catalogItemId: {0} is not a catalogue item id.")]
     CatalogItemMalformed(String),
     /// Unknown legacy offer.
-    #[error("offerId: {0} is not an offer of this catalogue.")]
+    #[error("catalogItemId: {0} is not an offer of this catalogue.")]
     OfferUnknown(String),
     /// Unknown product.
     #[error("catalogItemId: the product was not found.")]

@@ -84,7 +84,7 @@ pub fn code_of(error: &Error) -> (StatusCode, u32) {
         Error::SubscriptionDeleted => (StatusCode::BAD_REQUEST, 2011),
         Error::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, 800_036),
         Error::StaleEtag => (StatusCode::BAD_REQUEST, 2055),
-        Error::Refused(refusal) => code_of_refusal(refusal),
+        Error::Refused(refusal) | Error::LineRefused { refusal, .. } => code_of_refusal(refusal),
         Error::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, 900_192),
         Error::Database(_) | Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, 800_003),
     }

@@ -6,11 +6,10 @@ use utoipa::ToSchema;
 
 use super::repo;
 use super::{
-    AzureSubscription, Subscription, SubscriptionKind, SubscriptionStatus, Wanted, azure_of_customer, cancel_azure,
-    change, etag, of_customer, reactivate_azure, register,
+    AzureSubscription, Subscription, SubscriptionKind, SubscriptionStatus, Wanted, azure_of_plan, cancel_azure, change,
+    etag, of_customer, reactivate_azure, register,
 };
 use crate::catalog::BillingCycle;
-use crate::customers::Customer;
 use crate::db::Moment;
 use crate::error::{Error, Result};
 use crate::http::Reply;
@@ -113,7 +112,7 @@ impl SubscriptionResource {
         let uri = format!("/customers/{}/subscriptions/{}", subscription.customer_id, subscription.id);
         let legacy = subscription.kind == SubscriptionKind::AzureOffer;
         Self {
-            id: if legacy { subscription.id.as_str().to_ascii_uppercase() } else { subscription.id.to_string() },
+            id: subscription.shown_id(),
             entitlement_id: azure.first().filter(|_| legacy).map(|azure| azure.id.to_string()),
             offer_id: subscription.offer_id.clone(),
             offer_name: subscription.offer_name.clone(),
@@ -223,14 +222,14 @@ pub struct AzureEntitlement {
 }
 
 impl AzureEntitlement {
-    fn new(azure: &AzureSubscription) -> Self {
-        let (customer, plan) = (&azure.customer_id, &azure.subscription_id);
+    fn new(plan: &Subscription, azure: &AzureSubscription) -> Self {
+        let (customer, plan) = (&azure.customer_id, plan.shown_id());
         Self {
             id: azure.id.to_string(),
             friendly_name: azure.name.clone(),
             status: azure.status,
-            subscription_id: plan.to_string(),
             links: Links::to(format!("/customers/{customer}/subscriptions/{plan}/azureEntitlements/{}", azure.id)),
+            subscription_id: plan,
         }
     }
 }
@@ -329,7 +328,7 @@ pub async fn get_registration_status(call: Call<GetRegistrationStatus>) -> Answe
         let customer = agent.customer(unit, &id)?;
         let subscription = of_customer(unit, &customer, &subscription)?;
         Ok(RegistrationStatus {
-            subscription_id: subscription.id.to_string(),
+            subscription_id: subscription.shown_id(),
             status: if subscription.registered { "registered" } else { "notregistered" },
             attributes: Attributes::of("SubscriptionRegistrationStatus"),
         })
@@ -347,7 +346,8 @@ pub async fn list_azure_entitlements(call: Call<ListAzureEntitlements>) -> Answe
     call.read(move |unit, agent| {
         let customer = agent.customer(unit, &id)?;
         let plan = of_customer(unit, &customer, &plan)?;
-        let items = repo::azure_of(unit.conn, &plan.id)?.iter().map(AzureEntitlement::new).collect();
+        let items =
+            repo::azure_of(unit.conn, &plan.id)?.iter().map(|azure| AzureEntitlement::new(&plan, azure)).collect();
         Ok(Collection::whole(items, itself.clone()))
     })
     .await
@@ -361,8 +361,9 @@ pub async fn list_azure_entitlements(call: Call<ListAzureEntitlements>) -> Answe
 pub async fn get_azure_entitlement(call: Call<GetAzureEntitlement>) -> Answer {
     let ((id, plan), entitlement) = (ids(&call)?, call.guid("entitlement_id")?);
     call.read(move |unit, agent| {
-        let customer: Customer = agent.customer(unit, &id)?;
-        Ok(AzureEntitlement::new(&azure_of_customer(unit, &customer, &plan, &entitlement)?))
+        let customer = agent.customer(unit, &id)?;
+        let plan = of_customer(unit, &customer, &plan)?;
+        Ok(AzureEntitlement::new(&plan, &azure_of_plan(unit, &plan, &entitlement)?))
     })
     .await
 }
@@ -377,7 +378,9 @@ pub async fn cancel_azure_entitlement(mut call: Call<CancelAzureEntitlement>) ->
     let reason = call.body::<CancellationRequest>()?.cancellation_reason.unwrap_or_default();
     call.write(move |unit, agent| {
         let customer = agent.customer(unit, &id)?;
-        Reply::ok(&AzureEntitlement::new(&cancel_azure(unit, agent, &customer, &plan, &entitlement, &reason)?))
+        let plan = of_customer(unit, &customer, &plan)?;
+        let azure = cancel_azure(unit, agent, &customer, &plan, &entitlement, &reason)?;
+        Reply::ok(&AzureEntitlement::new(&plan, &azure))
     })
     .await
 }
@@ -391,6 +394,7 @@ pub async fn reactivate_azure_entitlement(call: Call<ReactivateAzureEntitlement>
     let ((id, plan), entitlement) = (ids(&call)?, call.guid("entitlement_id")?);
     call.write(move |unit, agent| {
         let customer = agent.customer(unit, &id)?;
+        let plan = of_customer(unit, &customer, &plan)?;
         reactivate_azure(unit, agent, &customer, &plan, &entitlement)?;
         Ok(Reply::accepted(None))
     })

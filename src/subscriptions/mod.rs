@@ -104,6 +104,16 @@ pub struct Subscription {
     pub ends_at: Option<Moment>,
 }
 
+impl Subscription {
+    /// The id as it is shown: upper case for the legacy offer, lower case for everything else.
+    pub fn shown_id(&self) -> String {
+        match self.kind {
+            SubscriptionKind::AzureOffer => self.id.as_str().to_ascii_uppercase(),
+            _ => self.id.to_string(),
+        }
+    }
+}
+
 /// An Azure subscription: what the Azure side calls `{subscriptionId}`.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = azure_subscriptions)]
@@ -281,14 +291,14 @@ pub fn cancel_azure(
     unit: &mut Unit<'_>,
     agent: &Agent,
     customer: &Customer,
-    plan: &Guid,
+    plan: &Subscription,
     id: &Guid,
     reason: &str,
 ) -> Result<AzureSubscription> {
     if !reason.eq_ignore_ascii_case(CANCELLATION_REASON) {
         return Err(Error::CancellationReason(crate::access::short(reason)));
     }
-    let azure = azure_of_customer(unit, customer, plan, id)?;
+    let azure = azure_of_plan(unit, plan, id)?;
     set_azure_status(unit, agent, customer, azure, EntitlementStatus::Inactive, OperationType::CancelEntitlement)
 }
 
@@ -296,9 +306,14 @@ pub fn cancel_azure(
 ///
 /// # Errors
 /// [`Error::CannotReactivate`], [`Error::EntitlementNotFound`].
-pub fn reactivate_azure(unit: &mut Unit<'_>, agent: &Agent, customer: &Customer, plan: &Guid, id: &Guid) -> Result<()> {
-    let azure = azure_of_customer(unit, customer, plan, id)?;
-    let plan = of_customer(unit, customer, plan)?;
+pub fn reactivate_azure(
+    unit: &mut Unit<'_>,
+    agent: &Agent,
+    customer: &Customer,
+    plan: &Subscription,
+    id: &Guid,
+) -> Result<()> {
+    let azure = azure_of_plan(unit, plan, id)?;
     if azure.status == EntitlementStatus::Active || plan.status != SubscriptionStatus::Active {
         return Err(Error::CannotReactivate);
     }
@@ -328,17 +343,11 @@ fn set_azure_status(
     Ok(AzureSubscription { status, ..azure })
 }
 
-/// The Azure subscription with this id under one of the customer's plans.
+/// The Azure subscription with this id under a plan.
 ///
 /// # Errors
-/// [`Error::SubscriptionNotFound`] for the plan, [`Error::EntitlementNotFound`].
-pub fn azure_of_customer(
-    unit: &mut Unit<'_>,
-    customer: &Customer,
-    plan: &Guid,
-    id: &Guid,
-) -> Result<AzureSubscription> {
-    let plan = of_customer(unit, customer, plan)?;
+/// [`Error::EntitlementNotFound`].
+pub fn azure_of_plan(unit: &mut Unit<'_>, plan: &Subscription, id: &Guid) -> Result<AzureSubscription> {
     let found = repo::azure_of(unit.conn, &plan.id)?.into_iter().find(|azure| &azure.id == id);
     found.ok_or(Error::EntitlementNotFound)
 }
