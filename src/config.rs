@@ -276,6 +276,8 @@ pub struct Config {
     pub fx: ExchangeRates,
 }
 
+/// No number of days in `[policy]` is above this (a hundred years).
+const MOST_DAYS: u32 = 36_500;
 /// The name of the file that is read when no other is named.
 const DEFAULT_FILE: &str = "reservoir.toml";
 
@@ -518,6 +520,14 @@ fn policy(file: &BTreeMap<String, toml::Value>) -> Result<Policy> {
     };
     if policy.early_termination_fee_rate < Decimal::ZERO || policy.early_termination_fee_rate > Decimal::ONE {
         return Err(ConfigError("policy.early_termination_fee_rate: must be between 0 and 1".to_owned()));
+    }
+    let days = [
+        ("refund_window_days", policy.refund_window_days),
+        ("cart_days", policy.cart_days),
+        ("renewal_quote_days", policy.renewal_quote_days),
+    ];
+    if let Some((key, _)) = days.into_iter().find(|(_, days)| *days > MOST_DAYS) {
+        return Err(ConfigError(format!("policy.{key}: must not be above {MOST_DAYS}")));
     }
     if policy.refund_limit_usd < Decimal::ZERO {
         return Err(ConfigError("policy.refund_limit_usd: must not be negative".to_owned()));

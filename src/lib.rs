@@ -16,6 +16,7 @@ pub mod dev;
 pub mod due_work;
 pub mod entitlements;
 pub mod error;
+pub mod etag;
 pub mod http;
 pub mod ids;
 pub mod ledger;

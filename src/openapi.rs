@@ -30,6 +30,7 @@ fn segment_description(name: &str) -> &'static str {
         "product_id" => "The product's id.",
         "sku_id" => "The SKU's id.",
         "availability_id" => "The availability's id.",
+        "domain" => "The domain, such as `fabrikam.onmicrosoft.com`.",
         "cart_id" => "The cart's id.",
         "order_id" => "The order number, exactly as it was given.",
         "subscription_id" => "The subscription's id.",
@@ -96,7 +97,7 @@ fn complete(rights: &Rights, operation: &mut serde_json::Map<String, Value>) {
         }
         for (status, description) in errors(rights) {
             let content = json!({"application/json": {"schema": {"$ref": "#/components/schemas/Fault"}}});
-            responses.insert(status.to_owned(), json!({"description": description, "content": content}));
+            responses.entry(status).or_insert_with(|| json!({"description": description, "content": content}));
         }
     }
 }

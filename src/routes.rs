@@ -28,6 +28,7 @@ pub fn partner_center(routes: &mut ServiceConfig<'_>) {
         .service(customers::api::get_billing_profile)
         .service(customers::api::update_billing_profile)
         .service(customers::api::get_company_profile)
+        .service(customers::api::check_domain)
         .service(agreements::api::list_agreement_metadata)
         .service(agreements::api::get_agreement_document)
         .service(agreements::api::confirm_agreement)

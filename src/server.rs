@@ -19,7 +19,7 @@ use crate::auth::token::Verifier;
 use crate::catalog;
 use crate::clock::Clock;
 use crate::config::{Config, Policy, Tls};
-use crate::db::{Db, setting, store_setting};
+use crate::db::{Db, Unit, setting, store_setting};
 use crate::dev;
 use crate::due_work;
 use crate::error::{Error, Result};
@@ -263,21 +263,22 @@ async fn chore(app: &App, forget: bool) -> Result<()> {
             due_work::repo::any_due(unit.conn, clock.now())
         })
         .await?;
-    if due {
-        app.db
-            .write("due work", |unit| {
-                let now = unit.now;
-                due_work::do_batch(unit, now, false)
-            })
-            .await?;
+    // As many batches as there are: a backlog must not grow faster than one batch a second.
+    let mut more = due;
+    while more {
+        let batch = |unit: &mut Unit<'_>| {
+            let now = unit.now;
+            due_work::do_batch(unit, now, false)
+        };
+        more = !app.db.write("due work", batch).await?.is_empty();
     }
-    if forget {
-        app.db
-            .write("forget replays", |unit| {
-                let oldest = unit.now.utc() - TimeDelta::hours(24);
-                replays::repo::forget(unit.conn, oldest.into())
-            })
-            .await?;
+    let mut more = forget;
+    while more {
+        let batch = |unit: &mut Unit<'_>| {
+            let oldest = unit.now.utc() - TimeDelta::hours(24);
+            replays::repo::forget(unit.conn, oldest.into())
+        };
+        more = app.db.write("forget replays", batch).await? > 0;
     }
     Ok(())
 }

@@ -276,11 +276,11 @@ engines! {
             for target in [format!("{path}?country=US&x=a%00b"), format!("{path}?%00=1&country=US"), format!("{path}%00?country=US")] {
                 let answer = send(&target);
                 assert!(matches!(answer.status, 400 | 404), "{}: {}", answer.asked, answer.text);
-                assert!(answer.body()["code"].is_u64(), "{}", answer.text);
+                assert!(answer.is_bodiless() || answer.body()["code"].is_u64(), "{}", answer.text);
             }
             for (position, name) in rights.path.split('/').enumerate().filter(|(_, name)| name.starts_with('{')) {
                 let name = name.trim_matches(['{', '}']);
-                let opaque = ["product_id", "sku_id", "availability_id", "order_id", "template_id", "artifact_type"];
+                let opaque = ["product_id", "sku_id", "availability_id", "order_id", "template_id", "artifact_type", "domain"];
                 let mut segments: Vec<_> = path.split('/').collect();
                 segments[position] = "a%00b";
                 send(&format!("{}?country=US", segments.join("/"))).refused(400, 800_002, "NUL");
@@ -555,6 +555,9 @@ fn mutated(admin: &Client, samples: &Samples, rights: &Rights, random: &mut Rand
     if (200..300).contains(&answer.status) {
         assert!(answer.text.is_empty() || serde_json::from_str::<Value>(&answer.text).is_ok(), "{}", told());
         return true;
+    }
+    if answer.is_bodiless() {
+        return false;
     }
     let fault: Value = serde_json::from_str(&answer.text).unwrap_or_else(|error| panic!("{error}: {}", told()));
     assert!(fault["code"].is_u64() && fault["data"].is_array(), "{}", told());

@@ -30,6 +30,20 @@ engines! {
         assert_eq!(anyone.post("/_reservoir/clock", &json!({"follow": "system"})).ok()["mode"], "system");
     }
 
+    fn moves_at_once_all_count(app: &App) {
+        let before = app.anonymous().get("/_reservoir/clock").ok();
+        std::thread::scope(|scope| {
+            for _ in 0..5 {
+                scope.spawn(|| app.advance("P1D"));
+            }
+        });
+        let day = |clock: &serde_json::Value| {
+            clock["now"].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap()
+        };
+        let after = app.anonymous().get("/_reservoir/clock").ok();
+        assert_eq!((day(&after) - day(&before)).num_days(), 5);
+    }
+
     fn business_times_come_from_the_clock_and_tokens_do_not(app: &App) {
         let admin = app.contoso().admin();
         app.advance("P2Y");

@@ -14,20 +14,27 @@ use reservoir::config::{CommonArgs, ServeArgs, settle};
 use reservoir::server::Background;
 
 use crate::support::purchases::*;
-use crate::support::{ADVENTURE_WORKS, App, Client, Database, Engine};
+use crate::support::{ADVENTURE_WORKS, App, Client, Database, Engine, PLAN};
 
 /// Stands between the server and PostgreSQL, and can cut the line.
 struct Line {
     address: SocketAddr,
     cut: Arc<AtomicBool>,
+    /// Lets the next commit through and loses its answer.
+    lose_commit: Arc<AtomicBool>,
     open: Arc<Mutex<Vec<TcpStream>>>,
 }
 
 impl Line {
     fn to(target: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let line = Self { address: listener.local_addr().unwrap(), cut: Arc::default(), open: Arc::default() };
-        let (cut, open) = (line.cut.clone(), line.open.clone());
+        let line = Self {
+            address: listener.local_addr().unwrap(),
+            cut: Arc::default(),
+            lose_commit: Arc::default(),
+            open: Arc::default(),
+        };
+        let (cut, lose, open) = (line.cut.clone(), line.lose_commit.clone(), line.open.clone());
         std::thread::spawn(move || {
             for near in listener.incoming().flatten() {
                 if cut.load(Ordering::SeqCst) {
@@ -38,10 +45,22 @@ impl Line {
                     (near.try_clone().unwrap(), far.try_clone().unwrap()),
                     (far.try_clone().unwrap(), near.try_clone().unwrap()),
                 ] {
+                    let lose = lose.clone();
                     std::thread::spawn(move || {
                         let mut buffer = [0; 4096];
                         while let Ok(count @ 1..) = from.read(&mut buffer) {
-                            if to.write_all(&buffer[..count]).is_err() {
+                            let told = &buffer[..count];
+                            let commits = told.windows(6).any(|word| word == b"COMMIT");
+                            let loses = commits && lose.swap(false, Ordering::SeqCst);
+                            if loses {
+                                let _ = from.shutdown(Shutdown::Both);
+                            }
+                            if to.write_all(told).is_err() {
+                                break;
+                            }
+                            if loses {
+                                // Time to carry it out before this side goes too.
+                                std::thread::sleep(Duration::from_millis(200));
                                 break;
                             }
                         }
@@ -81,23 +100,42 @@ fn assert_bought_once(admin: &Client, cart: &str) {
     assert_eq!(orders.len(), 2, "the plan and one purchase");
 }
 
+/// A server whose PostgreSQL is behind a line.
+struct Behind {
+    line: Line,
+    server: Background,
+    // Last, so that the server stops before its database goes.
+    _database: Database,
+}
+
+impl Behind {
+    fn start() -> Self {
+        let database = Database::new(Engine::Postgres);
+        let target = format!("{}:{}", std::env::var("PGHOST").unwrap(), std::env::var("PGPORT").unwrap());
+        let line = Line::to(target.clone());
+        // In the clear, so that the line can read what it loses.
+        let url = format!("{}?sslmode=disable", database.url().replace(&target, &line.address.to_string()));
+        let common = CommonArgs { database_url: Some(url), ..CommonArgs::default() };
+        let args = ServeArgs { listen: Some("127.0.0.1:0".to_owned()), dev: Some(true), ..ServeArgs::default() };
+        let server = Background::start(settle(&common, &args).unwrap()).unwrap();
+        Self { line, server, _database: database }
+    }
+
+    fn anyone(&self) -> Client {
+        Client::at(&format!("http://{}", self.server.address()), "")
+    }
+
+    fn admin(&self) -> Client {
+        let form = [("grant_type", "password"), ("username", "admin@contoso.example"), ("password", "any")];
+        let token = self.anyone().form("/contoso.example/oauth2/v2.0/token", &form).ok();
+        Client::at(&format!("http://{}", self.server.address()), token["access_token"].as_str().unwrap())
+    }
+}
+
 #[test]
 fn postgres_goes_away_in_the_middle_of_checkouts() {
-    let database = Database::new(Engine::Postgres);
-    let target = format!("{}:{}", std::env::var("PGHOST").unwrap(), std::env::var("PGPORT").unwrap());
-    let line = Line::to(target.clone());
-    let common = CommonArgs {
-        database_url: Some(database.url().replace(&target, &line.address.to_string())),
-        ..CommonArgs::default()
-    };
-    let args = ServeArgs { listen: Some("127.0.0.1:0".to_owned()), dev: Some(true), ..ServeArgs::default() };
-    let server = Background::start(settle(&common, &args).unwrap()).unwrap();
-    let base = format!("http://{}", server.address());
-    let anyone = Client::at(&base, "");
-    let form =
-        [("grant_type", "password"), ("username", "admin@contoso.example"), ("password", "any"), ("client_id", "x")];
-    let token = anyone.form("/contoso.example/oauth2/v2.0/token", &form).ok();
-    let admin = Client::at(&base, token["access_token"].as_str().unwrap());
+    let behind = Behind::start();
+    let (anyone, admin) = (behind.anyone(), behind.admin());
     let cart = cart(&admin, ADVENTURE_WORKS, &[usual_item(1)]);
 
     let buyers: Vec<_> = (0..8)
@@ -106,7 +144,7 @@ fn postgres_goes_away_in_the_middle_of_checkouts() {
             std::thread::spawn(move || admin.post_empty(&path).status)
         })
         .collect();
-    line.cut();
+    behind.line.cut();
     for buyer in buyers {
         let status = buyer.join().unwrap();
         assert!(matches!(status, 201 | 503), "{status}");
@@ -116,13 +154,27 @@ fn postgres_goes_away_in_the_middle_of_checkouts() {
     assert_eq!(anyone.get("/health/ready").status, 503);
     assert_eq!(anyone.get("/health/live").status, 200);
 
-    line.mend();
+    behind.line.mend();
     let patience = Instant::now();
     while anyone.get("/health/ready").status != 200 {
         assert!(patience.elapsed() < Duration::from_secs(20), "it does not come back");
         std::thread::sleep(Duration::from_millis(100));
     }
     assert_bought_once(&admin, &cart);
+}
+
+#[test]
+fn a_commit_whose_answer_is_lost_is_not_made_twice() {
+    let behind = Behind::start();
+    let admin = behind.admin();
+    let orders = format!("/v1/customers/{ADVENTURE_WORKS}/orders");
+    let body = order(&[reservation_line(NV12_ONE_YEAR, 1, PLAN)]);
+    behind.line.lose_commit.store(true, Ordering::SeqCst);
+    let careful = admin.with("MS-RequestId", "5b0f6a7e-94a5-4a3c-9f0c-0f6f6e9d1c11");
+    assert_told_to_try_again(|| careful.post(&orders, &body));
+    assert_eq!(admin.get(&orders).items().len(), 2, "the commit was carried out, once");
+    careful.post(&orders, &body).expect(201);
+    assert_eq!(admin.get(&orders).items().len(), 2, "who tries again under the same id gets its answer");
 }
 
 #[test]

@@ -193,6 +193,8 @@ fn commands_run_beside_a_serving_process() {
     );
     server.signal("-TERM");
     assert_eq!(server.exit_code(), Some(0));
+    let log = std::fs::metadata(folder.0.join("reservoir.db-wal")).map_or(0, |log| log.len());
+    assert_eq!(log, 0, "the database was closed: nothing is left beside its file");
 }
 
 /// What was answered is there after a crash; what was cut off is there whole or not at all.

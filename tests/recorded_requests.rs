@@ -49,7 +49,7 @@ engines! {
             let answer = client.send(method, target, request["headers"]["Content-Type"].as_str(), body.unwrap_or_default().into_bytes());
             sent += 1;
             assert!(!matches!(answer.status, 401 | 405 | 406 | 500..), "{}: {}: {}", rights.id, answer.status, answer.text);
-            if answer.status >= 300 {
+            if answer.status >= 300 && method != "HEAD" {
                 let fault = answer.body();
                 assert_ne!((answer.status, fault["code"].as_u64()), (400, Some(800_002)), "{}: {}", rights.id, answer.text);
                 refused.push((rights.id, fault["code"].as_u64().unwrap()));
@@ -58,7 +58,7 @@ engines! {
         }
         // The product that the sample looks at and the offer that it orders are not of this catalogue.
         assert_eq!(refused, [("ListSkus", 400_013), ("CreateOrder", 800_004)]);
-        assert_eq!((sent, out_of_scope.len()), (19, RECORDED.lines().count() - 19), "out of scope: {out_of_scope:#?}");
+        assert_eq!((sent, out_of_scope.len()), (22, RECORDED.lines().count() - 22), "out of scope: {out_of_scope:#?}");
         let orders = admin.get(&format!("/v1/customers/{ADVENTURE_WORKS}/orders?billingType=OneTime")).items();
         assert_eq!(orders.last().unwrap()["lineItems"][0]["offerId"], "DZH318Z0BQ3P:000S:DZH318Z0DDQ1");
     }

@@ -25,7 +25,7 @@ struct Row {
 
 impl Row {
     fn writes(&self) -> bool {
-        self.method != "GET" && !LOOK_UPS.contains(&self.path)
+        !matches!(self.method, "GET" | "HEAD") && !LOOK_UPS.contains(&self.path)
     }
 }
 
@@ -137,6 +137,7 @@ impl Things {
             .replace("{product_id}", "DZH318Z0BQ36")
             .replace("{sku_id}", "004G")
             .replace("{availability_id}", "DZH318Z08C0S")
+            .replace("{domain}", "adventure-works.example")
             .replace("{template_id}", "117a77b0-9360-443b-8795-c6dedc750cf9")
             .replace("{artifact_type}", &self.artifact[4])
             .replace("{group_id}", &self.artifact[6])

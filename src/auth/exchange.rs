@@ -1,13 +1,14 @@
 //! `POST /generatetoken`: the legacy exchange of an Azure AD token for one of Partner Center.
 
+use actix_web::post;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, post};
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 use utoipa::ToSchema;
 
 use super::issuer::Issuer;
 use crate::error::Error;
+use crate::http::Reply;
 use crate::partner_center::{Answer, Call};
 use crate::permissions::GenerateToken;
 
@@ -51,5 +52,5 @@ pub async fn generate_token(mut call: Call<GenerateToken>, issuer: Option<Data<I
         Some(issuer) => issuer.exchange(&call.agent.token).await?,
         None => (call.bearer().to_owned(), call.agent.token.expires_at - chrono::Utc::now().timestamp()),
     };
-    Ok(HttpResponse::Ok().json(GenerateTokenResponse { access_token, token_type: "Bearer", expires_in }))
+    Ok(Reply::ok(&GenerateTokenResponse { access_token, token_type: "Bearer", expires_in })?.into())
 }

@@ -14,8 +14,9 @@ use crate::db::Moment;
 use crate::error::{Error, Result};
 use crate::http::{Number, Reply};
 use crate::money::{Currency, Money, sum_minor};
-use crate::orders::api::{MOST_LINES, ON_BEHALF_OF, OrderResource, Pricing, RawLine, billing_cycle, wire_context};
+use crate::orders::api::OrderResource;
 use crate::orders::refusal::Refusal;
+use crate::orders::wire::{MOST_LINES, ON_BEHALF_OF, Pricing, RawLine, billing_cycle, on_behalf_of, wire_context};
 use crate::partner_center::{Answer, Attributes, Call, KeyValue, Links, cart_error_of, code_of};
 use crate::permissions::{CheckoutCart, CreateCart, GetCart, Operation, UpdateCart};
 
@@ -370,7 +371,7 @@ pub async fn update_cart(mut call: Call<UpdateCart>) -> Answer {
 pub async fn checkout_cart(call: Call<CheckoutCart>) -> Answer {
     let (id, cart_id) = (call.guid("customer_id")?, call.guid("cart_id")?);
     let trade = call.app.trade.clone();
-    let on_behalf_of = call.header(&ON_BEHALF_OF).map(crate::access::short);
+    let on_behalf_of = on_behalf_of(call.header(&ON_BEHALF_OF))?;
     call.write(move |unit, agent| {
         let customer = agent.customer(unit, &id)?;
         match checkout(unit, agent, &customer, &trade, &cart_id, on_behalf_of.clone())? {

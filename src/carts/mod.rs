@@ -109,7 +109,11 @@ fn priced(
         let price = price(unit, agent, customer, trade, RESELLER_FIELD, request).and_then(|line| {
             let price = cart_price(&line);
             good.push(line);
-            sandbox::check(unit, &agent.partner, customer, &good).map(|()| price)
+            let within = sandbox::check(unit, &agent.partner, customer, &good);
+            if within.is_err() {
+                good.pop();
+            }
+            within.map(|()| price)
         });
         let (price, error) = match price {
             Ok(price) => (Some(price), None),
@@ -167,7 +171,7 @@ pub fn create(
         created_at: unit.now,
         modified_at: unit.now,
         modified_by: agent.token.object_id.clone(),
-        expires_at: (unit.now.utc() + TimeDelta::days(i64::from(days))).into(),
+        expires_at: unit.now.plus(TimeDelta::days(i64::from(days)))?,
         attestation_accepted: content.attestation_accepted,
         lines: JsonText::of(&lines)?,
         checkout_answer: None,
@@ -259,7 +263,6 @@ pub fn checkout(
     let lines: Vec<CartLine> = cart.lines.read()?;
     let terms = OrderTerms { attestation_accepted: cart.attestation_accepted, on_behalf_of };
     let mut groups: Vec<String> = lines.iter().map(|line| line.group.clone()).collect();
-    groups.dedup();
     let mut seen = std::collections::BTreeSet::new();
     groups.retain(|group| seen.insert(group.clone()));
     let (mut placed, mut errors) = (Vec::new(), Vec::new());

@@ -16,8 +16,8 @@ use crate::ids::Guid;
 const BUILT_IN: &str = include_str!("../../data/catalog.json");
 /// Under this name the digest of the built-in catalogue is kept once it is in the database.
 const BUILT_IN_MARK: &str = "built_in_catalogue";
-/// Rows in one transaction.
-const CHUNK: usize = 500;
+/// No price is above this, in USD; what can be bought of it can still be counted.
+const HIGHEST_PRICE: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 
 /// A page of the API's answer; members that are not needed are left out.
 #[derive(Deserialize)]
@@ -105,19 +105,17 @@ impl std::ops::AddAssign for Imported {
     }
 }
 
-/// Takes a page of the API's output into the catalogue. A page that cannot be read changes nothing.
+/// Takes a page of the API's output into the catalogue. All of a page or nothing.
 ///
 /// # Errors
 /// [`Error::InvalidInput`] names the row at fault.
 pub fn import(db: &Db, text: &str) -> Result<Imported> {
     let Content { rows, sizes, skipped } = Content::read(text)?;
-    let mut done = Imported { skipped, ..Imported::default() };
-    db.write_now("import sizes", move |unit| keep_sizes(unit, &sizes))?;
-    for chunk in rows.chunks(CHUNK) {
-        let chunk = chunk.to_vec();
-        done += db.write_now("import prices", move |unit| keep(unit, &chunk))?;
-    }
-    Ok(done)
+    let done = db.write_now("import prices", move |unit| {
+        keep_sizes(unit, &sizes)?;
+        keep(unit, &rows)
+    })?;
+    Ok(Imported { skipped, ..done })
 }
 
 /// Takes the built-in catalogue into the database, once for each version of it.
@@ -205,6 +203,9 @@ fn row_of(item: &Item) -> std::result::Result<Option<PriceRow>, String> {
     }
     if item.retail_price.is_sign_negative() && !item.retail_price.is_zero() {
         return Err("retailPrice is negative".to_owned());
+    }
+    if item.retail_price > HIGHEST_PRICE {
+        return Err(format!("retailPrice is above {HIGHEST_PRICE}"));
     }
     if kind == ItemKind::Consumption && !is_plain_consumption(item) {
         return Ok(None);

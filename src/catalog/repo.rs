@@ -6,11 +6,10 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use rust_decimal::Decimal;
 
-use super::{ItemKind, PriceRow, Size, Term};
+use super::{ItemKind, PriceRow, PublishedIds, Size, Term};
 use crate::db::schema::{price_rows, sizes};
-use crate::db::{Conn, Moment};
+use crate::db::{Conn, JsonText, Moment};
 use crate::error::Result;
-use crate::ids::Guid;
 
 /// What a list of products, SKUs or availabilities is narrowed to.
 #[derive(Clone, Debug, Default)]
@@ -157,18 +156,25 @@ pub fn sizes_of(conn: &mut Conn, product_id: &str) -> Result<HashMap<String, Siz
     Ok(sizes.into_iter().map(|size| (size.arm_sku_name.clone(), size)).collect())
 }
 
-/// Keeps a row, replacing one of the same product, SKU, kind and start; whether it is new.
+/// Keeps a row, replacing one of the same product, SKU, kind and start; whether it is new. With
+/// another price the availability ids that were published for the old one are no longer good.
 ///
 /// # Errors
 /// Those of the database.
 pub fn upsert(conn: &mut Conn, row: &PriceRow) -> Result<bool> {
-    let same: Option<Guid> = price_rows::table.find(&row.id).select(price_rows::id).first(conn).optional()?;
-    if same.is_some() {
-        diesel::update(price_rows::table.find(&row.id)).set(row).execute(conn)?;
-        return Ok(false);
-    }
-    diesel::insert_into(price_rows::table).values(row).execute(conn)?;
-    Ok(true)
+    let known: Option<(String, JsonText)> = price_rows::table
+        .find(&row.id)
+        .select((price_rows::price, price_rows::availability_ids))
+        .first(conn)
+        .optional()?;
+    let Some((price, published)) = known else {
+        diesel::insert_into(price_rows::table).values(row).execute(conn)?;
+        return Ok(true);
+    };
+    let availability_ids = if price == row.price { published } else { JsonText::of(&PublishedIds::new())? };
+    let changed = PriceRow { availability_ids, ..row.clone() };
+    diesel::update(price_rows::table.find(&row.id)).set(&changed).execute(conn)?;
+    Ok(false)
 }
 
 /// Keeps what is known of a size, replacing what was known.

@@ -6,7 +6,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::{ItemKind, PriceRow, PublishedIds, ReservationScope, Segment, Size, Term};
 use crate::db::Moment;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::money::{Currency, Money};
 
 /// Since this day some older series may no longer be bought (existing reservations run on).
@@ -87,37 +87,40 @@ pub fn resource_type(service_name: &str) -> String {
 }
 
 /// The id of an availability: a published one, or one derived from the price row, so that it
-/// stays until the row changes and differs by reservation scope and segment.
+/// stays until the row changes and differs by reservation scope and segment. (The public
+/// documentation shows its ids without a scope, so `Any` stands in lists for the legacy offer.)
 pub fn availability_id(row: &PriceRow, published: &PublishedIds, scope: ReservationScope, segment: Segment) -> String {
+    let scoped = row.kind == ItemKind::Reservation;
+    let any = published.get(ANY).filter(|_| !scoped || scope == ReservationScope::AzureLegacy);
     if segment == Segment::Commercial
-        && let Some(id) = published.get("Any").or_else(|| published.get(scope.as_str()))
+        && let Some(id) = published.get(scope.as_str()).or(any)
     {
         return id.clone();
     }
-    let scope = if row.kind == ItemKind::Reservation { scope.as_str() } else { "Any" };
+    let scope = if scoped { scope.as_str() } else { ANY };
     let cause = [&row.product_id, &row.sku_id, scope, segment.as_str(), &row.price, &row.effective_start.to_string()]
         .join("\n");
-    let letters = digest::digest(&digest::SHA256, cause.as_bytes());
-    let suffix = letters
-        .as_ref()
-        .iter()
-        .take(6)
-        .map(|byte| char::from(*b"0123456789BCDFGHJKLMNPQRSTVWXYZ0".get(usize::from(byte % 32)).unwrap_or(&b'0')));
-    std::iter::once('D').chain("ZH318".chars()).chain(suffix).collect()
+    let hash = digest::digest(&digest::SHA256, cause.as_bytes());
+    let letter = |byte: &u8| LETTERS.get(usize::from(byte % 32)).map_or('0', |letter| char::from(*letter));
+    "DZH318".chars().chain(hash.as_ref().iter().take(6).map(letter)).collect()
 }
 
+/// The key of [`PublishedIds`] that is good for every scope.
+const ANY: &str = "Any";
+/// The letters of derived availability ids.
+const LETTERS: &[u8; 32] = b"0123456789BCDFGHJKLMNPQRSTVWXYZA";
+
 /// Which kinds of Azure subscription an availability id of this row can be bought for; `None`
-/// when the row has no such id.
+/// when the row has no such id. An id that is published without a scope is good for both, so that
+/// requests copied from the public documentation work.
 pub fn scopes_of_availability(row: &PriceRow, published: &PublishedIds, id: &str) -> Option<Vec<ReservationScope>> {
-    let scopes: Vec<ReservationScope> = ReservationScope::ALL
-        .iter()
-        .copied()
-        .filter(|scope| {
-            Segment::ALL
-                .iter()
-                .any(|segment| availability_id(row, published, *scope, *segment).eq_ignore_ascii_case(id))
-        })
-        .collect();
+    if published.get(ANY).is_some_and(|any| any.eq_ignore_ascii_case(id)) {
+        return Some(ReservationScope::ALL.to_vec());
+    }
+    let named = |scope: &ReservationScope| {
+        Segment::ALL.iter().any(|segment| availability_id(row, published, *scope, *segment).eq_ignore_ascii_case(id))
+    };
+    let scopes: Vec<ReservationScope> = ReservationScope::ALL.iter().copied().filter(named).collect();
     (!scopes.is_empty()).then_some(scopes)
 }
 
@@ -149,17 +152,20 @@ pub fn saving(
     usd_per_unit: Decimal,
 ) -> Result<Saving> {
     let hours = Decimal::from(HOURS_A_YEAR * i64::from(term.months() / 12).max(1));
-    let per_hour = usd_term_price / hours;
+    let divided = |amount: Decimal, by: Decimal| amount.checked_div(by).ok_or(Error::AmountTooLarge);
     let four = |amount: Decimal| amount.round_dp_with_strategy(4, RoundingStrategy::MidpointNearestEven);
+    let per_hour = divided(usd_term_price, hours)?;
+    let percent = |price: Decimal| {
+        let share =
+            Decimal::ONE_HUNDRED.checked_sub(divided(per_hour.checked_mul(Decimal::ONE_HUNDRED)?, price).ok()?)?;
+        Some(share.round_dp_with_strategy(1, RoundingStrategy::MidpointNearestEven))
+    };
     let usd_hourly = usd_hourly.filter(|price| !price.is_zero());
     Ok(Saving {
-        term_price: Money::round(usd_term_price / usd_per_unit, currency)?,
-        hourly_equivalent: four(per_hour / usd_per_unit),
-        pay_as_you_go_hourly: usd_hourly.map(|price| four(price / usd_per_unit)),
-        saving_percent: usd_hourly.map(|price| {
-            let share = (Decimal::ONE - per_hour / price) * Decimal::ONE_HUNDRED;
-            share.round_dp_with_strategy(1, RoundingStrategy::MidpointNearestEven)
-        }),
+        term_price: Money::round(divided(usd_term_price, usd_per_unit)?, currency)?,
+        hourly_equivalent: four(divided(per_hour, usd_per_unit)?),
+        pay_as_you_go_hourly: usd_hourly.map(|price| divided(price, usd_per_unit).map(four)).transpose()?,
+        saving_percent: usd_hourly.and_then(percent),
     })
 }
 

@@ -122,23 +122,7 @@ fn partner_of(db: &Db, args: &AddArgs, currency: Currency) -> Result<Partner> {
 }
 
 fn add(unit: &mut Unit<'_>, partner: &Partner) -> Result<()> {
-    for other in partners::repo::all(unit.conn)? {
-        let taken = [
-            ("--tenant", other.id == partner.id),
-            ("--domain", other.domain == partner.domain),
-            ("--mpn", other.mpn_id == partner.mpn_id),
-        ];
-        if let Some((field, _)) = taken.into_iter().find(|(_, taken)| *taken) {
-            return Err(Error::invalid(field, format!("is taken by {}", other.name)));
-        }
-    }
-    if let Some(provider) = &partner.provider_id {
-        let known = partners::repo::by_id(unit.conn, provider)?;
-        if known.is_none_or(|known| known.kind != PartnerKind::Provider) {
-            return Err(Error::invalid("--provider", "is no indirect provider"));
-        }
-    }
-    partners::repo::insert(unit.conn, partner)?;
+    partners::add(unit, partner)?;
     let tenant = partner.id.clone();
     add_principals(unit, partner, |kind, number| Ok(Guid::derived(&format!("principal:{tenant}:{kind}:{number}"))))
 }

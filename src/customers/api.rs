@@ -1,12 +1,14 @@
 //! Customers on the wire: `/v1/customers` and their profiles.
 
-use actix_web::{get, post, put};
+use actix_web::{HttpResponse, get, head, post, put};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::repo::{self, Narrowing};
 use super::rules::{self, ProfileInput};
-use super::{Address, BillingProfile, Customer, CustomerRow, NewCustomer, create, initial_password, replace_billing};
+use super::{
+    Address, BillingProfile, Customer, CustomerRow, NewCustomer, create, initial_password, is_taken, replace_billing,
+};
 use crate::access::guid;
 use crate::error::{Error, Result};
 use crate::http::{Reply, json};
@@ -14,7 +16,7 @@ use crate::partner_center::{
     Answer, Attributes, Call, Collection, Filter, KeyValue, Link, Links, PageRequest, PageToken,
 };
 use crate::permissions::{
-    CreateCustomer, GetBillingProfile, GetCompanyProfile, GetCustomer, ListCustomers, UpdateBillingProfile,
+    CheckDomain, CreateCustomer, GetBillingProfile, GetCompanyProfile, GetCustomer, ListCustomers, UpdateBillingProfile,
 };
 
 /// Values of a filter are no longer than this.
@@ -380,6 +382,10 @@ fn narrowing(call: &Call<ListCustomers>, filter: Option<&str>) -> Result<Narrowi
 #[utoipa::path(tag = "Customers", responses((status = 200, body = CustomerResource)))]
 #[get("/v1/customers/{customer_id}")]
 pub async fn get_customer(call: Call<GetCustomer>) -> Answer {
+    // Literals that the real service has at this place.
+    if ["relationshiprequests", "all", "usagerecords"].contains(&call.segment("customer_id")) {
+        return Err(Error::NotFound.into());
+    }
     let id = call.guid("customer_id")?;
     call.read(move |unit, agent| CustomerResource::whole(&agent.customer(unit, &id)?)).await
 }
@@ -428,4 +434,15 @@ pub async fn get_company_profile(call: Call<GetCompanyProfile>) -> Answer {
         Ok(CompanyProfileResource { links: Some(links.clone()), ..company(&customer.row, Some(&profile)) })
     })
     .await
+}
+
+/// Whether a domain is taken.
+///
+/// 200 when a tenant has it, 404 when it can be given to a new customer; no body in either case.
+#[utoipa::path(tag = "Customers", responses((status = 200, description = "Taken"), (status = 404, description = "Free")))]
+#[head("/v1/domains/{domain}")]
+pub async fn check_domain(call: Call<CheckDomain>) -> Answer {
+    let domain = call.segment("domain").to_lowercase();
+    let taken = call.app.db.read(move |unit| is_taken(unit, &domain)).await?;
+    Ok(if taken { HttpResponse::Ok().finish() } else { HttpResponse::NotFound().finish() })
 }

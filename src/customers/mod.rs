@@ -15,6 +15,7 @@ use crate::audit::{self, Change, OperationType, ResourceType};
 use crate::db::schema::{customers, relationships};
 use crate::db::{JsonText, Moment, Unit, setting};
 use crate::error::{Error, Result};
+use crate::etag;
 use crate::ids::Guid;
 use crate::orders::refusal::Refusal;
 use crate::partners::{self, Partner, PartnerKind};
@@ -274,6 +275,15 @@ pub fn create(unit: &mut Unit<'_>, agent: &Agent, new: &NewCustomer) -> Result<C
     Ok(customer)
 }
 
+/// Whether a tenant, of a customer or a partner, has this domain (lower case).
+///
+/// # Errors
+/// Those of the database.
+pub fn is_taken(unit: &mut Unit<'_>, domain: &str) -> Result<bool> {
+    let customer = repo::id_of_domain(unit.conn, domain)?;
+    Ok(customer.is_some() || partners::repo::by_domain(unit.conn, domain)?.is_some())
+}
+
 /// Keeps a customer with its relationship.
 ///
 /// # Errors
@@ -305,7 +315,7 @@ pub fn replace_billing(
     body_etag: Option<&str>,
 ) -> Result<Customer> {
     let present = customer.row.billing_etag.to_string();
-    check_etag(&present, if_match, body_etag)?;
+    etag::check(&present, if_match, body_etag)?;
     let old = customer.billing()?;
     let profile = BillingProfile { id: old.id.clone(), ..profile };
     let mut changed = customer.clone();
@@ -330,21 +340,6 @@ pub fn replace_billing(
         },
     )?;
     Ok(changed)
-}
-
-/// Compares the version a caller read with the present one: the header first, then the body;
-/// neither given, the last writer wins.
-///
-/// # Errors
-/// [`Error::PreconditionFailed`] or [`Error::StaleEtag`].
-pub fn check_etag(present: &str, if_match: Option<&str>, body_etag: Option<&str>) -> Result<()> {
-    let present = present.trim_matches('"');
-    match (if_match, body_etag.filter(|etag| !etag.is_empty())) {
-        (Some(etag), _) if etag == "*" || etag == present => Ok(()),
-        (Some(_), _) => Err(Error::PreconditionFailed),
-        (None, Some(etag)) if etag.trim_matches('"') != present => Err(Error::StaleEtag),
-        (None, _) => Ok(()),
-    }
 }
 
 /// The initial password of a customer's first administrator: derived, so that it is stored nowhere

@@ -6,9 +6,9 @@ use crate::error::{Error, Result};
 /// Countries whose organisations have a registration number that must be given.
 const REGISTRATION_NUMBER: [&str; 12] = ["AM", "AZ", "BY", "HU", "IN", "KG", "KZ", "MD", "RU", "TJ", "UA", "UZ"];
 /// Countries where the phone number must be given.
-const PHONE_NUMBER: [&str; 25] = [
+const PHONE_NUMBER: [&str; 24] = [
     "AE", "AM", "AZ", "BR", "BY", "HU", "IN", "IQ", "KG", "KZ", "MD", "MM", "PL", "RU", "SA", "SS", "TH", "TJ", "TR",
-    "UA", "UZ", "VE", "VN", "ZA", "TM",
+    "UA", "UZ", "VE", "VN", "ZA",
 ];
 /// Countries where state and postal code must be given.
 const STATE_AND_POSTAL_CODE: [&str; 3] = ["US", "CA", "AU"];

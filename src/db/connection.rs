@@ -1,5 +1,6 @@
 //! The connection type of both engines, and what a database error means for the caller.
 
+use diesel::connection::{Connection, TransactionManager};
 use diesel::pg::PgConnection;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sqlite::SqliteConnection;
@@ -13,6 +14,18 @@ pub enum Conn {
     Sqlite(SqliteConnection),
     /// PostgreSQL.
     Postgres(PgConnection),
+}
+
+/// Ends a transaction with a commit. An error of it is told apart from those before: after a
+/// conflict nothing was kept, after anything else nobody knows.
+pub(super) fn commit(conn: &mut Conn) -> Result<(), Error> {
+    <Conn as Connection>::TransactionManager::commit_transaction(conn).map_err(|error| match verdict_of(&error) {
+        Verdict::Conflict => Error::Database(error),
+        Verdict::Away | Verdict::Final => {
+            tracing::error!(?error, "commit failed; whether it was kept is not known");
+            Error::Unavailable
+        }
+    })
 }
 
 /// What to do about a failed unit of work.
@@ -52,11 +65,18 @@ const POSTGRES_AWAY: [&str; 10] = [
 ];
 
 pub(super) fn verdict(error: &Error) -> Verdict {
-    let Error::Database(error) = error else {
-        return Verdict::Final;
-    };
     match error {
-        DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => Verdict::Conflict,
+        Error::Database(error) => verdict_of(error),
+        _ => Verdict::Final,
+    }
+}
+
+fn verdict_of(error: &DieselError) -> Verdict {
+    match error {
+        // What was looked for first was not there, and somebody else put it there meanwhile.
+        DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::UniqueViolation, _) => {
+            Verdict::Conflict
+        }
         DieselError::DatabaseError(
             DatabaseErrorKind::ClosedConnection
             | DatabaseErrorKind::UnableToSendCommand

@@ -7,17 +7,20 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
 
-use super::connection::{Verdict, verdict};
+use super::connection::{self, Verdict, verdict};
 use super::{Conn, Unit, migrate};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 
 const POOL_SIZE: u32 = 8;
 /// How long a request waits for a connection before it is told to come back.
-const CHECKOUT: Duration = Duration::from_secs(5);
-/// A unit of work is given up after so many runs or so long, whichever comes first.
+const CHECKOUT: Duration = Duration::from_secs(3);
+/// How long one statement may take.
+const STATEMENT: Duration = Duration::from_secs(4);
+/// A unit of work is begun no more after so many runs or so long, whichever comes first. With
+/// [`CHECKOUT`] and [`STATEMENT`] a caller is told within ten seconds.
 const MOST_RUNS: u32 = 40;
-const MOST_TIME: Duration = Duration::from_secs(8);
+const MOST_TIME: Duration = Duration::from_secs(3);
 
 type Manager = ConnectionManager<Conn>;
 
@@ -32,7 +35,8 @@ struct Bounds;
 
 impl CustomizeConnection<Conn, diesel::r2d2::Error> for Bounds {
     fn on_acquire(&self, conn: &mut Conn) -> std::result::Result<(), diesel::r2d2::Error> {
-        conn.batch_execute("SET statement_timeout = 8000; SET TIME ZONE 'UTC'").map_err(diesel::r2d2::Error::QueryError)
+        let settings = format!("SET statement_timeout = {}; SET TIME ZONE 'UTC'", STATEMENT.as_millis());
+        conn.batch_execute(&settings).map_err(diesel::r2d2::Error::QueryError)
     }
 }
 
@@ -56,23 +60,26 @@ impl Postgres {
     }
 
     pub(super) fn read<T>(&self, mut work: impl FnMut(&mut Unit<'_>) -> Result<T>) -> Result<T> {
-        self.repeat("read", |conn| work(&mut Unit { conn, now: self.clock.now() }))
+        let now = self.clock.now();
+        self.repeat("read", |conn| {
+            begin(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+            let result = work(&mut Unit { conn, now });
+            rollback(conn);
+            result
+        })
     }
 
     pub(super) fn write<T>(&self, name: &'static str, mut work: impl FnMut(&mut Unit<'_>) -> Result<T>) -> Result<T> {
         self.repeat(name, |conn| {
-            if let Conn::Postgres(inner) = conn {
-                AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN ISOLATION LEVEL SERIALIZABLE")?;
-            }
+            begin(conn, "BEGIN ISOLATION LEVEL SERIALIZABLE")?;
             let result = self.clock.in_transaction(conn).and_then(|now| work(&mut Unit { conn, now }));
             match result {
                 Ok(value) => {
-                    <Conn as Connection>::TransactionManager::commit_transaction(conn)?;
+                    connection::commit(conn)?;
                     Ok(value)
                 }
                 Err(error) => {
-                    // The error that led here says more than one of the rollback.
-                    let _ = <Conn as Connection>::TransactionManager::rollback_transaction(conn);
+                    rollback(conn);
                     Err(error)
                 }
             }
@@ -111,6 +118,18 @@ impl Postgres {
             Error::Unavailable
         })
     }
+}
+
+fn begin(conn: &mut Conn, sql: &str) -> Result<()> {
+    match conn {
+        Conn::Postgres(inner) => Ok(AnsiTransactionManager::begin_transaction_sql(inner, sql)?),
+        Conn::Sqlite(_) => Err(Error::Internal("an SQLite connection in PostgreSQL's pool".to_owned())),
+    }
+}
+
+/// What led to a rollback says more than an error of the rollback itself.
+fn rollback(conn: &mut Conn) {
+    let _ = <Conn as Connection>::TransactionManager::rollback_transaction(conn);
 }
 
 /// Up to 2 ms after the first run, up to 64 ms from the sixth on; random, so that rivals part.

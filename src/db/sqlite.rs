@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
@@ -14,7 +15,7 @@ use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 use tokio::sync::oneshot;
 
-use super::connection::{Verdict, verdict};
+use super::connection::{self, Verdict, verdict};
 use super::{Conn, Unit, migrate};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
@@ -30,7 +31,21 @@ pub(super) struct Sqlite {
     /// Tells the connections of this database from those of another in the same process.
     instance: u64,
     clock: Clock,
-    queue: SyncSender<Box<dyn Job>>,
+    /// `None` only while this is dropped.
+    queue: Option<SyncSender<Box<dyn Job>>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+impl Drop for Sqlite {
+    /// Closes the database: what is queued is written, and the log is folded into the file.
+    fn drop(&mut self) {
+        self.queue = None;
+        // A unit of work that held the last handle drops it on the writer's own thread.
+        let other = |writer: &JoinHandle<()>| writer.thread().id() != std::thread::current().id();
+        if let Some(writer) = self.writer.take().filter(other) {
+            let _ = writer.join();
+        }
+    }
 }
 
 thread_local! {
@@ -44,11 +59,17 @@ impl Sqlite {
         migrate::migrate(&mut conn)?;
         let (queue, jobs) = sync_channel(QUEUE);
         let (writer_path, writer_clock) = (path.to_owned(), clock.clone());
-        std::thread::Builder::new()
+        let writer = std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(move || write_until_closed(conn, &writer_path, &writer_clock, &jobs))
             .map_err(|error| Error::Internal(error.to_string()))?;
-        Ok(Self { path: path.to_owned(), instance: INSTANCES.fetch_add(1, Ordering::Relaxed), clock, queue })
+        Ok(Self {
+            path: path.to_owned(),
+            instance: INSTANCES.fetch_add(1, Ordering::Relaxed),
+            clock,
+            queue: Some(queue),
+            writer: Some(writer),
+        })
     }
 
     pub(super) fn read<T>(&self, mut work: impl FnMut(&mut Unit<'_>) -> Result<T>) -> Result<T> {
@@ -57,7 +78,9 @@ impl Sqlite {
                 Some((instance, conn)) if instance == self.instance => conn,
                 _ => connect(&self.path)?,
             };
-            let result = work(&mut Unit { conn: &mut conn, now: self.clock.now() });
+            let now = self.clock.now();
+            // One snapshot for all that the unit reads.
+            let result = conn.transaction(|conn| work(&mut Unit { conn, now }));
             match result {
                 Err(error) if verdict(&error) == Verdict::Away => {
                     tracing::error!(error = ?error, "read failed: database away");
@@ -78,7 +101,8 @@ impl Sqlite {
     {
         let (reply, answer) = oneshot::channel();
         let job = Write { name, work, result: None, reply: Some(reply) };
-        self.queue.send(Box::new(job)).map_err(|_| Error::Unavailable)?;
+        let queue = self.queue.as_ref().ok_or(Error::Unavailable)?;
+        queue.send(Box::new(job)).map_err(|_| Error::Unavailable)?;
         Ok(answer)
     }
 }
@@ -122,9 +146,11 @@ where
 {
     fn run(&mut self, unit: &mut Unit<'_>) -> bool {
         let now = unit.now;
-        let outcome =
-            catch_unwind(AssertUnwindSafe(|| unit.conn.transaction(|conn| (self.work)(&mut Unit { conn, now }))));
-        let result = outcome.unwrap_or_else(|panic| Err(Error::Internal(panic_text(panic.as_ref()))));
+        // The panic is caught within the savepoint, so that it is undone like any other failure.
+        let result = unit.conn.transaction(|conn| {
+            catch_unwind(AssertUnwindSafe(|| (self.work)(&mut Unit { conn, now })))
+                .unwrap_or_else(|panic| Err(Error::Internal(panic_text(panic.as_ref()))))
+        });
         let result = result.map_err(|error| match verdict(&error) {
             Verdict::Final => error,
             Verdict::Conflict | Verdict::Away => {
@@ -170,6 +196,9 @@ fn write_until_closed(mut conn: Conn, path: &Path, clock: &Clock, jobs: &Receive
             job.finish(committed.is_ok());
         }
     }
+    if let Err(error) = conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)") {
+        tracing::warn!(%error, "the write-ahead log stays beside the database file");
+    }
 }
 
 /// Runs the first job and those that arrive meanwhile, then commits them together.
@@ -200,11 +229,47 @@ fn write_group(
         Ok::<_, Error>(keep)
     })();
     match outcome {
-        Ok(true) => Ok(<Conn as Connection>::TransactionManager::commit_transaction(conn)?),
+        Ok(true) => {
+            connection::commit(conn)?;
+            let manager = <Conn as Connection>::TransactionManager::transaction_manager_status_mut(conn);
+            match manager.transaction_depth() {
+                Ok(None) => Ok(()),
+                _ => Err(Error::Internal("a unit of work left a transaction open".to_owned())),
+            }
+        }
         Ok(false) => Ok(<Conn as Connection>::TransactionManager::rollback_transaction(conn)?),
         Err(error) => {
             <Conn as Connection>::TransactionManager::rollback_transaction(conn)?;
             Err(error)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Db, Location, setting, store_setting};
+    use super::*;
+
+    #[test]
+    fn a_panic_in_one_unit_of_a_group_leaves_the_others_alone() {
+        let path = std::env::temp_dir().join(format!("reservoir-panic-{}.db", uuid::Uuid::new_v4()));
+        let db = Db::open(&Location::Sqlite(path), Clock::system()).unwrap();
+        let threads: Vec<_> = (0..64)
+            .map(|number| {
+                let db = db.clone();
+                std::thread::spawn(move || {
+                    let kept = db.write_now("test", move |unit| {
+                        store_setting(unit.conn, &format!("test {number}"), "kept")?;
+                        assert!(number % 8 != 0, "this unit panics");
+                        Ok(())
+                    });
+                    (number, kept.is_ok())
+                })
+            })
+            .collect();
+        for (number, answered) in threads.into_iter().map(|thread| thread.join().unwrap()) {
+            let kept = db.read_now(|unit| setting(unit.conn, &format!("test {number}"))).unwrap();
+            assert_eq!((answered, kept.is_some()), (number % 8 != 0, number % 8 != 0), "unit {number}");
         }
     }
 }

@@ -2,13 +2,15 @@
 
 use std::fmt;
 
-use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
+use chrono::{DateTime, NaiveDateTime, SubsecRound, TimeDelta, Utc};
 use diesel::backend::Backend;
 use diesel::deserialize::{FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::serialize::{Output, ToSql};
 use diesel::sql_types::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::error::Error;
 
 /// An instant in UTC, to the microsecond (what both engines can keep).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow)]
@@ -19,6 +21,15 @@ impl Moment {
     /// The instant as a `chrono` value.
     pub fn utc(self) -> DateTime<Utc> {
         self.0.and_utc()
+    }
+
+    /// The instant so much later.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] past the end of the calendar.
+    pub fn plus(self, time: TimeDelta) -> crate::error::Result<Self> {
+        let later = self.0.checked_add_signed(time).map(Self);
+        later.ok_or_else(|| Error::Internal("a date past the end of the calendar".to_owned()))
     }
 }
 

@@ -71,54 +71,79 @@ struct ClockRequest {
     follow: Option<String>,
 }
 
+/// Where the clock is to go.
+#[derive(Clone, Debug)]
+enum Move {
+    /// So much further.
+    By(Duration),
+    /// To this instant, which must not be past.
+    To(Moment),
+}
+
+impl Move {
+    fn target(&self, now: Moment) -> Result<Moment> {
+        match self {
+            Self::By(duration) => in_calendar("advance", duration.after(now.utc())),
+            Self::To(at) if *at < now => {
+                Err(Error::invalid("now", format!("is earlier than the clock, which is at {now}")))
+            }
+            Self::To(at) => Ok(*at),
+        }
+    }
+}
+
 async fn move_clock(app: Data<App>, bytes: Bytes) -> Answer {
     let request: ClockRequest = body::read(&bytes)?;
-    refreshed(&app).await?;
-    let now = app.db.clock().now();
-    let target = match (request.advance, request.now, request.follow) {
-        (Some(text), None, None) => Some(advanced(now, &text)?),
-        (None, Some(text), None) => Some(put_forward(now, &text)?),
-        (None, None, Some(text)) if text.eq_ignore_ascii_case("system") => None,
+    let wanted = match (request.advance, request.now, request.follow) {
+        (Some(text), None, None) => {
+            let wrong = || Error::invalid("advance", "is no ISO 8601 duration such as P30D");
+            Move::By(Duration::parse(&text).ok_or_else(wrong)?)
+        }
+        (None, Some(text), None) => {
+            let wrong = |_| Error::invalid("now", "is no instant such as 2027-01-01T00:00:00Z");
+            let at = DateTime::parse_from_rfc3339(&text).map_err(wrong)?.with_timezone(&Utc);
+            Move::To(in_calendar("now", Some(at))?)
+        }
+        (None, None, Some(text)) if text.eq_ignore_ascii_case("system") => {
+            app.db.write("follow system", |unit| Clock::follow_system(unit.conn)).await?;
+            return moved(&app, &[]).await;
+        }
         (None, None, Some(_)) => return Err(Error::invalid("follow", "must be system").into()),
         _ => return Err(Error::invalid("body", "needs exactly one of advance, now and follow").into()),
     };
-    let mut done: Vec<DueWork> = Vec::new();
-    match target {
-        None => app.db.write("follow system", |unit| Clock::follow_system(unit.conn)).await?,
-        Some(target) => loop {
-            let batch = app.db.write("advance clock", move |unit| due_work::do_batch(unit, target, true)).await?;
+    let (mut done, mut target) = (Vec::new(), None);
+    loop {
+        let (wanted, known, clock) = (wanted.clone(), target, app.db.clock().clone());
+        // The target is settled within the first transaction, from what the clock says right then
+        // (another unit of the same commit may have moved it): two moves at once both count.
+        let step = app.db.write("move clock", move |unit| {
+            unit.now = clock.in_transaction(unit.conn)?;
+            let target = match known {
+                Some(target) => target,
+                None => wanted.target(unit.now)?,
+            };
+            let batch = due_work::do_batch(unit, target, true)?;
             if batch.is_empty() {
-                app.db.write("put clock", move |unit| Clock::put(unit.conn, target)).await?;
-                break;
+                Clock::put(unit.conn, target.max(unit.now))?;
             }
-            done.extend(batch);
-        },
+            Ok((target, batch))
+        });
+        let (settled, batch) = step.await?;
+        if batch.is_empty() {
+            return moved(&app, &done).await;
+        }
+        target = Some(settled);
+        done.extend(batch);
     }
-    refreshed(&app).await?;
+}
+
+async fn moved(app: &App, done: &[DueWork]) -> Answer {
+    refreshed(app).await?;
     let mut answer = described(app.db.clock());
     if let Some(members) = answer.as_object_mut() {
         members.insert("done".to_owned(), json!(done));
     }
     Ok(HttpResponse::Ok().json(answer))
-}
-
-fn advanced(now: Moment, text: &str) -> Result<Moment> {
-    let duration =
-        Duration::parse(text).ok_or_else(|| Error::invalid("advance", "is no ISO 8601 duration such as P30D"))?;
-    in_calendar("advance", duration.after(now.utc()))
-}
-
-fn put_forward(now: Moment, text: &str) -> Result<Moment> {
-    let wanted = DateTime::parse_from_rfc3339(text).map(|at| at.with_timezone(&Utc));
-    let wanted = in_calendar(
-        "now",
-        Some(wanted.map_err(|_| Error::invalid("now", "is no instant such as 2027-01-01T00:00:00Z"))?),
-    )?;
-    if wanted < now {
-        Err(Error::invalid("now", format!("is earlier than the clock, which is at {now}")))
-    } else {
-        Ok(wanted)
-    }
 }
 
 fn in_calendar(field: &str, at: Option<DateTime<Utc>>) -> Result<Moment> {

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::clock::Clock;
 use crate::db::schema::due_work;
 use crate::db::{Moment, Unit};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::text_enum;
 
 text_enum! {
@@ -62,10 +62,15 @@ pub fn do_batch(unit: &mut Unit<'_>, until: Moment, move_clock: bool) -> Result<
     let batch = repo::due(unit.conn, until, BATCH)?;
     for work in &batch {
         let mut then = Unit { conn: unit.conn, now: work.due_at };
-        match work.kind {
-            DueKind::Instalment => crate::reservations::pay_instalment(&mut then, &work.subject)?,
-            DueKind::ReservationExpiry => crate::reservations::expire(&mut then, &work.subject)?,
-            DueKind::CartExpiry => crate::carts::expire(&mut then, &work.subject)?,
+        let outcome = match work.kind {
+            DueKind::Instalment => crate::reservations::pay_instalment(&mut then, &work.subject),
+            DueKind::ReservationExpiry => crate::reservations::expire(&mut then, &work.subject),
+            DueKind::CartExpiry => crate::carts::expire(&mut then, &work.subject),
+        };
+        match outcome {
+            // It can never be done: its subject is not there. It must not hold up everything after it.
+            Err(Error::Internal(reason)) => tracing::error!(reason, id = work.id, "due work dropped"),
+            other => other?,
         }
         repo::delete(then.conn, &work.id)?;
     }

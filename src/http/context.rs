@@ -20,7 +20,7 @@ const AZURE_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
 const AZURE_CORRELATION_ID: HeaderName = HeaderName::from_static("x-ms-correlation-request-id");
 const AZURE_CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-client-request-id");
 /// The longest id that is taken from a header.
-const LONGEST_ID: usize = 128;
+pub const LONGEST_ID: usize = 128;
 
 /// What is known of a request before anybody looks at what it asks for.
 #[derive(Clone, Debug)]

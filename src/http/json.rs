@@ -24,10 +24,25 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
         // Where the text ends or breaks within a member name, the last part of the path is a "?".
         let path = error.path().to_string();
         let known = path.trim_end_matches(['?', '.']);
-        Error::invalid(if known.is_empty() { "body" } else { known }, error.inner().to_string())
+        Error::invalid(if known.is_empty() { "body" } else { known }, in_json_words(&error.inner().to_string()))
     })?;
     deserializer.end().map_err(|error| Error::invalid("body", error.to_string()))?;
     Ok(value)
+}
+
+/// A deserialiser's message without the names of Rust's types.
+fn in_json_words(message: &str) -> String {
+    let Some((before, expected)) = message.split_once("expected ") else { return message.to_owned() };
+    let (kind, place) = expected
+        .split_once(" at line")
+        .map_or((expected, String::new()), |(kind, place)| (kind, format!(" at line{place}")));
+    let kind = match kind {
+        kind if kind.starts_with("struct ") || kind == "a map" => "an object",
+        "i64" | "i32" | "u64" | "u32" => "a whole number that fits",
+        "a sequence" => "an array",
+        other => other,
+    };
+    format!("{before}expected {kind}{place}")
 }
 
 /// Refuses, before anything is built, what nests too deep and text that no database can keep.
@@ -100,6 +115,18 @@ mod tests {
         ] {
             let Err(Error::InvalidInput { field: named, .. }) = read::<Line>(body.as_bytes()) else { panic!("{body}") };
             assert_eq!(named, field, "{body}");
+        }
+    }
+
+    #[test]
+    fn errors_speak_of_json_and_not_of_rust() {
+        for (body, words) in [
+            (r#"{"lineItems":[1]}"#, "expected an object"),
+            (r#"{"quantity":"x"}"#, "expected a whole number"),
+            (r#"{"lineItems":1}"#, "expected an array"),
+        ] {
+            let told = read::<Line>(body.as_bytes()).unwrap_err().to_string();
+            assert!(told.contains(words) && !told.contains("struct") && !told.contains("i64"), "{body}: {told}");
         }
     }
 

@@ -6,6 +6,7 @@ pub mod refusal;
 pub mod repo;
 pub mod rules;
 pub mod sandbox;
+pub mod wire;
 
 use diesel::prelude::*;
 

@@ -81,7 +81,7 @@ pub enum Refusal {
     #[error("{0}: only an indirect provider names a reseller.")]
     ResellerNotSupported(String),
     /// No partner has this PartnerID.
-    #[error("{0}: no partner has this PartnerID.")]
+    #[error("{0}: names no partner.")]
     ResellerUnknown(String),
     /// The partner is no indirect reseller of this provider.
     #[error("{0}: not an indirect reseller of this provider.")]

@@ -20,6 +20,7 @@ use crate::access::{Agent, guid};
 use crate::auth::{Audiences, Token};
 use crate::db::Unit;
 use crate::error::{Error, Result};
+use crate::http::context::{LONGEST_ID, REQUEST_ID};
 use crate::http::{Query, Reply, RequestContext, json};
 use crate::ids::Guid;
 use crate::permissions::Operation;
@@ -181,6 +182,10 @@ async fn permitted<O: Operation>(app: &App, request: &HttpRequest) -> Result<Age
     app.rate_limits.count(&agent.partner.id, request.match_info().get("customer_id"))?;
     agent.may(&O::RIGHTS)?;
     accepts_json(request)?;
+    // An id that is not taken would make a repeat happen twice.
+    if O::RIGHTS.writes && request.headers().get(REQUEST_ID).is_some_and(|id| id.len() > LONGEST_ID) {
+        return Err(Error::invalid("MS-RequestId", format!("must not be longer than {LONGEST_ID} characters")));
+    }
     if request.query_string().contains("%00") || request.path().contains("%00") {
         return Err(Error::invalid("url", "must not hold the character NUL"));
     }

@@ -5,8 +5,9 @@ pub mod repo;
 
 use diesel::prelude::*;
 
-use crate::db::Moment;
+use crate::customers;
 use crate::db::schema::partners;
+use crate::db::{Moment, Unit};
 use crate::error::{Error, Result};
 use crate::ids::Guid;
 use crate::money::Currency;
@@ -60,4 +61,36 @@ impl Partner {
     pub fn currency(&self) -> Result<Currency> {
         Currency::parse(&self.currency).ok_or_else(|| Error::Internal(format!("partner {} has no currency", self.id)))
     }
+}
+
+/// Adds a partner. Ids and domains are those of tenants, which partners share with customers.
+///
+/// # Errors
+/// [`Error::InvalidInput`] names what is taken, or a provider that is none.
+pub fn add(unit: &mut Unit<'_>, partner: &Partner) -> Result<()> {
+    let taken = |field: &str, by: &str| Err(Error::invalid(field, format!("is taken by {by}")));
+    for other in repo::all(unit.conn)? {
+        if other.id == partner.id {
+            return taken("tenant", &other.name);
+        }
+        if other.domain == partner.domain {
+            return taken("domain", &other.name);
+        }
+        if other.mpn_id == partner.mpn_id {
+            return taken("mpn", &other.name);
+        }
+    }
+    if customers::repo::exists(unit.conn, &partner.id)? {
+        return taken("tenant", "a customer");
+    }
+    if customers::repo::id_of_domain(unit.conn, &partner.domain)?.is_some() {
+        return taken("domain", "a customer");
+    }
+    if let Some(provider) = &partner.provider_id {
+        let known = repo::by_id(unit.conn, provider)?;
+        if known.is_none_or(|known| known.kind != PartnerKind::Provider) {
+            return Err(Error::invalid("provider", "is no indirect provider"));
+        }
+    }
+    repo::insert(unit.conn, partner)
 }

@@ -71,6 +71,8 @@ operations! {
     UpdateBillingProfile: "PUT" "/v1/customers/{customer_id}/profiles/billing" [A S] true true;
     /// Get a customer's company profile.
     GetCompanyProfile: "GET" "/v1/customers/{customer_id}/profiles/company" [A S H] false false;
+    /// Whether a domain is taken.
+    CheckDomain: "HEAD" "/v1/domains/{domain}" [A S H] true false;
     /// List agreement templates.
     ListAgreementMetadata: "GET" "/v1/agreements" [A S H] false false;
     /// Get links to an agreement's text.

@@ -42,7 +42,7 @@ pub fn replayed(
     let Some(key) = key else { return work(unit) };
     let oldest = unit.now.utc() - TimeDelta::hours(24);
     if let Some(stored) = repo::find(unit.conn, &key.key)? {
-        if stored.created_at.utc() > oldest {
+        if (oldest..=unit.now.utc()).contains(&stored.created_at.utc()) {
             return if stored.body_digest == key.body_digest { Ok(stored.reply()) } else { Err(Error::ReplayMismatch) };
         }
         repo::delete(unit.conn, &key.key)?;

@@ -136,7 +136,6 @@ pub(super) fn expire(conn: &mut Conn, order_id: &str, at: Moment) -> Result<()> 
             reservations::state.eq(ProvisioningState::Expired),
             reservations::sub_state.eq("Expired"),
             reservations::revision.eq(reservations::revision + 1),
-            reservations::effective_at.eq(at),
             reservations::updated_at.eq(at),
         ))
         .execute(conn)?;

@@ -109,7 +109,7 @@ impl SubscriptionResource {
             SubscriptionKind::License => ("OnlineServicesNCE", "Licenses"),
             SubscriptionKind::Software => ("Software", "Licenses"),
         };
-        let uri = format!("/customers/{}/subscriptions/{}", subscription.customer_id, subscription.id);
+        let uri = format!("/customers/{}/subscriptions/{}", subscription.customer_id, subscription.shown_id());
         let legacy = subscription.kind == SubscriptionKind::AzureOffer;
         Self {
             id: subscription.shown_id(),

@@ -225,7 +225,7 @@ pub fn change(
     wanted: &Wanted,
 ) -> Result<Subscription> {
     let old = of_customer(unit, customer, id)?;
-    crate::customers::check_etag(&etag(&old), wanted.if_match.as_deref(), wanted.body_etag.as_deref())?;
+    crate::etag::check(&etag(&old), wanted.if_match.as_deref(), wanted.body_etag.as_deref())?;
     if old.status == SubscriptionStatus::Deleted {
         return Err(Error::SubscriptionDeleted);
     }

@@ -35,6 +35,7 @@ impl Samples {
                 ("entitlement_id", AZURE_SUBSCRIPTION),
                 ("order_id", order["id"].as_str().unwrap()),
                 ("cart_id", cart.rsplit('/').next().unwrap()),
+                ("domain", "adventure-works.example"),
                 ("template_id", "117a77b0-9360-443b-8795-c6dedc750cf9"),
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned())),
