@@ -233,7 +233,7 @@ impl CustomerResource {
         Ok(Self {
             commerce_id: Some(customer.row.commerce_id.to_string()),
             company_profile: company(&customer.row, Some(&profile)),
-            billing_profile: Some(billing(customer, None)?),
+            billing_profile: Some(billing(customer, profile.clone(), None)),
             allow_delegated_access: Some(true),
             custom_domains: Some(vec![customer.row.domain.clone()]),
             enable_gdap_by_default: Some(customer.row.gdap_by_default),
@@ -255,12 +255,9 @@ fn company(row: &CustomerRow, profile: Option<&BillingProfile>) -> CompanyProfil
     }
 }
 
-fn billing(customer: &Customer, links: Option<Links>) -> Result<BillingProfileResource> {
-    Ok(BillingProfileResource {
-        profile: customer.billing()?,
-        links,
-        attributes: Attributes::versioned("CustomerBillingProfile", customer.row.billing_etag.to_string()),
-    })
+fn billing(customer: &Customer, profile: BillingProfile, links: Option<Links>) -> BillingProfileResource {
+    let etag = customer.row.billing_etag.to_string();
+    BillingProfileResource { profile, links, attributes: Attributes::versioned("CustomerBillingProfile", etag) }
 }
 
 /// Create a customer.
@@ -398,7 +395,11 @@ pub async fn get_customer(call: Call<GetCustomer>) -> Answer {
 #[get("/v1/customers/{customer_id}/profiles/billing")]
 pub async fn get_billing_profile(call: Call<GetBillingProfile>) -> Answer {
     let (id, links) = (call.guid("customer_id")?, Links::to(call.link()));
-    call.read(move |unit, agent| billing(&agent.customer(unit, &id)?, Some(links.clone()))).await
+    call.read(move |unit, agent| {
+        let customer = agent.customer(unit, &id)?;
+        Ok(billing(&customer, customer.billing()?, Some(links.clone())))
+    })
+    .await
 }
 
 /// Replace a customer's billing profile.
@@ -416,7 +417,7 @@ pub async fn update_billing_profile(mut call: Call<UpdateBillingProfile>) -> Ans
         let customer = agent.customer(unit, &id)?;
         let changed =
             replace_billing(unit, agent, &customer, profile.clone(), if_match.as_deref(), body_etag.as_deref())?;
-        Reply::ok(&billing(&changed, Some(links.clone()))?)
+        Reply::ok(&billing(&changed, changed.billing()?, Some(links.clone())))
     })
     .await
 }
