@@ -294,11 +294,7 @@ fn order_group<'a>(
     let priced = members
         .map(|line| price(unit, agent, customer, trade, RESELLER_FIELD, &line.request))
         .collect::<Result<Vec<_>>>()?;
-    let cycle = priced.first().map_or(BillingCycle::OneTime, |line| line.cycle);
-    if let Some(other) = priced.iter().find(|line| line.cycle != cycle) {
-        return Err(Refusal::BillingCycleNotSupported(other.cycle.to_string()).into());
-    }
-    orders::place(unit, agent, customer, cycle, &priced, terms)
+    orders::place(unit, agent, customer, &priced, terms)
 }
 
 /// Keeps the answer that a checkout was given; the cart is ordered from now on.

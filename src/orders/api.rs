@@ -393,11 +393,7 @@ pub async fn create_order(mut call: Call<CreateOrder>) -> Answer {
                 })
             })
             .collect::<Result<Vec<_>>>()?;
-        let cycle = priced.first().map_or(BillingCycle::OneTime, |line| line.cycle);
-        if let Some(other) = priced.iter().find(|line| line.cycle != cycle) {
-            return Err(super::refusal::Refusal::BillingCycleNotSupported(other.cycle.to_string()).into());
-        }
-        let (order, lines) = place(unit, agent, &customer, cycle, &priced, &terms)?;
+        let (order, lines) = place(unit, agent, &customer, &priced, &terms)?;
         Reply::created(&OrderResource::read(unit, &customer.country, &order, &lines, false)?)
     })
     .await

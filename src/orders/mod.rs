@@ -25,6 +25,7 @@ use crate::reservations::{self, BillingPlan, Purchase};
 use crate::subscriptions::{self, Subscription, SubscriptionKind, SubscriptionStatus};
 use crate::text_enum;
 use lines::{PricedLine, Target};
+use refusal::Refusal;
 
 text_enum! {
     /// An order's state.
@@ -155,23 +156,26 @@ pub fn check_customer(unit: &mut Unit<'_>, customer: &Customer) -> Result<()> {
 /// in the ledger and its record in the activity log.
 ///
 /// # Errors
-/// A refusal where the lines together exceed a sandbox account's limits.
+/// A refusal where the lines are billed in different cycles, or together exceed a sandbox account's
+/// limits.
 pub fn place(
     unit: &mut Unit<'_>,
     agent: &Agent,
     customer: &Customer,
-    cycle: BillingCycle,
     priced: &[PricedLine],
     terms: &OrderTerms,
 ) -> Result<(Order, Vec<OrderLine>)> {
     sandbox::check(unit, &agent.partner, customer, priced)?;
     let first = priced.first().ok_or_else(|| Error::invalid("lineItems", "at least one item is required"))?;
+    if let Some(other) = priced.iter().find(|line| line.cycle != first.cycle) {
+        return Err(Refusal::BillingCycleNotSupported(other.cycle.to_string()).into());
+    }
     let order = Order {
         id: ids::order_id(),
         alternate_id: ids::alternate_id(),
         partner_id: customer.seller_id.clone(),
         customer_id: customer.id.clone(),
-        billing_cycle: cycle,
+        billing_cycle: first.cycle,
         currency: first.total.currency.code().to_owned(),
         exchange_rate: first.exchange_rate.to_string(),
         total_minor: sum_minor(priced.iter().map(|line| line.total.minor))?,
