@@ -16,9 +16,12 @@ use crate::openapi;
 use crate::partner_center::{Fault, agent};
 use crate::permissions;
 use crate::server::App;
-use crate::{agreements, auth, carts, catalog, customers, entitlements, orders, subscriptions};
+use crate::{
+    agreements, audit, auth, carts, catalog, customers, entitlements, orders, price_lists, self_serve_policies,
+    subscriptions,
+};
 
-/// Partner Center's REST API.
+/// Partner Center's REST API, and our own additions to it.
 pub fn partner_center(routes: &mut ServiceConfig<'_>) {
     routes
         .service(auth::exchange::generate_token)
@@ -64,7 +67,19 @@ pub fn partner_center(routes: &mut ServiceConfig<'_>) {
         .service(subscriptions::api::list_azure_entitlements)
         .service(subscriptions::api::get_azure_entitlement)
         .service(subscriptions::api::cancel_azure_entitlement)
-        .service(subscriptions::api::reactivate_azure_entitlement);
+        .service(subscriptions::api::reactivate_azure_entitlement)
+        .service(self_serve_policies::api::create_self_serve_policy)
+        .service(self_serve_policies::api::list_self_serve_policies)
+        .service(self_serve_policies::api::update_self_serve_policy)
+        .service(self_serve_policies::api::get_self_serve_policy)
+        .service(self_serve_policies::api::update_self_serve_policy_by_id)
+        .service(self_serve_policies::api::delete_self_serve_policy)
+        .service(audit::api::list_audit_records)
+        // Our own additions, under /reservoir/v1.
+        .service(audit::api::list_all_audit_records)
+        .service(price_lists::api::get_price_list)
+        .service(price_lists::api::update_price_list)
+        .service(permissions::api::list_permissions);
 }
 
 /// For whoever operates the server; no token.
@@ -127,11 +142,12 @@ async fn version() -> HttpResponse {
     HttpResponse::Ok().json(serde_json::json!({"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")}))
 }
 
-/// What no route takes: under `/v1` a token is asked for first, then it is 404, or 405 with the
+/// What no route takes: under `/v1` and `/reservoir/v1` a token is asked for first, then it is 404, or 405 with the
 /// methods that the path has.
 pub async fn unknown(app: Data<App>, request: HttpRequest) -> std::result::Result<HttpResponse, Fault> {
     let path = request.path();
-    let is_api = path == "/v1" || path.starts_with("/v1/") || path == "/generatetoken";
+    let below = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let is_api = below("/v1") || below("/reservoir/v1") || path == "/generatetoken";
     if !is_api {
         return Ok(HttpResponse::build(StatusCode::NOT_FOUND).json(serde_json::json!({"error": "not found"})));
     }

@@ -80,7 +80,7 @@ impl Literals {
     pub fn canonical(&self, path: &str) -> Option<String> {
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
         let first = segments.first()?;
-        let is_api = ["v1", "v1.0", "generatetoken"].iter().any(|name| first.eq_ignore_ascii_case(name));
+        let is_api = ["v1", "v1.0", "reservoir", "generatetoken"].iter().any(|name| first.eq_ignore_ascii_case(name));
         if !is_api {
             return None;
         }
@@ -161,7 +161,8 @@ fn add_headers(headers: &mut HeaderMap, context: &RequestContext, route: &str, e
             headers.insert(name, value);
         }
     };
-    if route.starts_with("/v1") || route == "unmatched" || route == "/generatetoken" {
+    if route.starts_with("/v1") || route.starts_with("/reservoir/") || route == "unmatched" || route == "/generatetoken"
+    {
         set(REQUEST_ID, &context.request_id);
         set(CORRELATION_ID, &context.correlation_id);
         set(HeaderName::from_static("ms-cv"), &context.correlation_id.replace('-', ""));
@@ -180,7 +181,12 @@ mod tests {
 
     #[test]
     fn paths_become_canonical_and_opaque_ids_stay() {
-        let literals = Literals::of(["/v1/customers/{customer_id}/orders/{order_id}", "/generatetoken"]);
+        let literals = Literals::of([
+            "/v1/customers/{customer_id}/orders/{order_id}",
+            "/v1/SelfServePolicy",
+            "/reservoir/v1/permissions",
+            "/generatetoken",
+        ]);
         for (path, canonical) in [
             (
                 "/V1.0//Customers/50000000-0000-4000-8000-00000000000A/ORDERS/",
@@ -188,6 +194,8 @@ mod tests {
             ),
             ("/v1/customers/x/orders/aBc-_D", "/v1/customers/x/orders/aBc-_D"),
             ("/GenerateToken", "/generatetoken"),
+            ("/v1/selfservepolicy/", "/v1/SelfServePolicy"),
+            ("/Reservoir//V1/Permissions", "/reservoir/v1/permissions"),
         ] {
             assert_eq!(literals.canonical(path).as_deref(), Some(canonical));
         }
