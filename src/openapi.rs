@@ -41,6 +41,7 @@ fn segment_description(name: &str) -> &'static str {
         "artifact_type" => "`reservedinstance` or `virtualmachinereservedinstance`.",
         "group_id" => "The group of the artifact's link.",
         "line_item_id" => "The line item of the artifact's link.",
+        "policy_id" => "The purchase permission's id: the partner's tenant, `_`, the customer's.",
         "resource_id" => "The Azure reservation order id.",
         "subscriptionId" => "The Azure subscription's id.",
         "reservationOrderId" => "The reservation order's id.",
@@ -170,7 +171,7 @@ fn complete(rights: &Rights, operation: &mut Operation) {
     if let Some(own) = operation.get("parameters").and_then(Value::as_array) {
         parameters.extend(own.iter().cloned());
     }
-    if rights.writes {
+    if rights.writes && rights.method != "DELETE" {
         parameters.push(json!({
             "name": "MS-RequestId", "in": "header", "required": false, "schema": {"type": "string", "format": "uuid"},
             "description": "Idempotency key: the same id with the same body gives the same answer for 24 hours.",

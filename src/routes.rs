@@ -18,10 +18,11 @@ use crate::partner_center::{Fault, agent};
 use crate::permissions;
 use crate::server::App;
 use crate::{
-    agreements, auth, carts, catalog, customers, entitlements, exchanges, orders, refunds, reservations, subscriptions,
+    agreements, audit, auth, carts, catalog, customers, entitlements, exchanges, orders, price_lists, refunds,
+    reservations, self_serve_policies, subscriptions,
 };
 
-/// Partner Center's REST API.
+/// Partner Center's REST API, and our own additions to it.
 pub fn partner_center(routes: &mut ServiceConfig<'_>) {
     routes
         .service(auth::exchange::generate_token)
@@ -67,7 +68,19 @@ pub fn partner_center(routes: &mut ServiceConfig<'_>) {
         .service(subscriptions::api::list_azure_entitlements)
         .service(subscriptions::api::get_azure_entitlement)
         .service(subscriptions::api::cancel_azure_entitlement)
-        .service(subscriptions::api::reactivate_azure_entitlement);
+        .service(subscriptions::api::reactivate_azure_entitlement)
+        .service(self_serve_policies::api::create_self_serve_policy)
+        .service(self_serve_policies::api::list_self_serve_policies)
+        .service(self_serve_policies::api::update_self_serve_policy)
+        .service(self_serve_policies::api::get_self_serve_policy)
+        .service(self_serve_policies::api::update_self_serve_policy_by_id)
+        .service(self_serve_policies::api::delete_self_serve_policy)
+        .service(audit::api::list_audit_records)
+        // Our own additions, under /reservoir/v1.
+        .service(audit::api::list_all_audit_records)
+        .service(price_lists::api::get_price_list)
+        .service(price_lists::api::update_price_list)
+        .service(permissions::api::list_permissions);
 }
 
 /// Azure's resource providers, as far as reservations need them.
@@ -178,7 +191,7 @@ async fn version() -> HttpResponse {
 pub async fn unknown(app: Data<App>, request: HttpRequest) -> HttpResponse {
     let path = request.path();
     let under = |root: &str| path == root || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'));
-    if under("/v1") || path == "/generatetoken" {
+    if under("/v1") || under("/reservoir/v1") || path == "/generatetoken" {
         let refused = match agent(&app, &request).await {
             Ok(_) => none_of(permissions::methods_of(path)),
             Err(error) => error,

@@ -42,8 +42,8 @@ impl Belongings {
 
     /// Makes a call, well formed in every respect, to `customer` with these ids.
     fn call(&self, client: &Client, operation: &Rights, customer: &str) -> Response {
-        let artifact = operation.path.contains("/artifacts/");
-        let relative = if artifact { &self.artifact } else { operation.path.split_once("{customer_id}").unwrap().1 };
+        let (root, below) = operation.path.split_once("{customer_id}").unwrap();
+        let relative = if below.contains("/artifacts/") { &self.artifact } else { below };
         let filled = relative
             .replace("{subscription_id}", &self.plan)
             .replace("{entitlement_id}", &self.azure)
@@ -53,13 +53,14 @@ impl Belongings {
             .replace("{sku_id}", "004G")
             .replace("{availability_id}", "DZH318Z08C0S");
         assert!(!filled.contains('{'), "{filled}");
-        let path = format!("/v1/customers/{customer}{filled}?targetView=Azure&reservationScope=AzurePlan");
+        let path = format!("{root}{customer}{filled}?targetView=Azure&reservationScope=AzurePlan");
         let body = match operation.id {
             "UpdateBillingProfile" => new_customer("any.example")["billingProfile"].clone(),
             "ConfirmAgreement" => agreement(),
             "CreateCart" | "UpdateCart" => json!({"lineItems": [cart_item(NV12_ONE_YEAR, 7, "one_time", &self.plan)]}),
             "CreateOrder" => order(&[reservation_line(NV12_ONE_YEAR, 7, &self.plan)]),
             "UpdateSubscription" => json!({"friendlyName": "taken over"}),
+            "UpdatePriceList" => json!({"items": [{"marginPercent": "7"}]}),
             "CancelAzureEntitlement" => json!({"cancellationReason": "compromise"}),
             "CheckoutCart" | "RegisterSubscription" | "ReactivateAzureEntitlement" => Value::Null,
             other => {
@@ -84,6 +85,7 @@ impl Belongings {
         ];
         let mut all: Vec<String> =
             things.iter().map(|path| agent.get(&format!("/v1/customers/{customer}{path}")).ok().to_string()).collect();
+        all.push(agent.get(&format!("/reservoir/v1/customers/{customer}/prices")).ok().to_string());
         all.push(format!("{:?}", app.ledger(customer)));
         all
     }

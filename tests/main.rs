@@ -10,12 +10,15 @@
 
 mod support;
 
+mod activity_log;
 mod bad_input;
 mod development;
 mod idempotency;
 mod isolation;
 mod openapi;
 mod outage;
+mod permissions;
+mod price_lists;
 mod program;
 mod purchase;
 mod recorded_requests;

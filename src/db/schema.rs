@@ -406,6 +406,27 @@ table! {
 }
 
 table! {
+    self_serve_policies (partner_id, customer_id) {
+        partner_id -> Text,
+        customer_id -> Text,
+        permissions -> Text,
+        etag -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+table! {
+    price_lists (partner_id, customer_id, version) {
+        partner_id -> Text,
+        customer_id -> Text,
+        version -> BigInt,
+        effective_from -> Timestamp,
+        items -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+table! {
     replays (key) {
         key -> Text,
         body_digest -> Text,
@@ -458,6 +479,8 @@ allow_tables_to_appear_in_same_query!(
     subscription_aliases,
     due_work,
     audit_records,
+    self_serve_policies,
+    price_lists,
     replays,
     ledger_entries,
 );

@@ -4,6 +4,7 @@
 use diesel::prelude::*;
 
 use crate::agreements::{self, Agreement, TEMPLATES};
+use crate::audit;
 use crate::catalog::{self, BillingCycle, ItemKind};
 use crate::clock::Clock;
 use crate::customers::{self, Address, BillingProfile, CustomerRow};
@@ -102,6 +103,7 @@ pub fn seed_if_empty(unit: &mut Unit<'_>) -> Result<()> {
 /// # Errors
 /// Those of the database.
 pub fn reset(unit: &mut Unit<'_>) -> Result<()> {
+    audit::chain::begin_anew(unit.conn)?;
     clear(unit.conn)?;
     Clock::follow_system(unit.conn)?;
     catalog::import::restore_built_in(unit)?;
@@ -114,7 +116,7 @@ fn clear(conn: &mut Conn) -> Result<()> {
         ($($table:ident)*) => { $(diesel::delete(schema::$table::table).execute(conn)?;)* };
     }
     delete_all! {
-        ledger_entries replays audit_records due_work role_assignments subscription_aliases resource_groups refunds
+        ledger_entries replays audit_records price_lists self_serve_policies due_work role_assignments subscription_aliases resource_groups refunds
         quote_sessions purchase_answers reservation_instalments reservation_revisions reservations reservation_orders
         azure_subscriptions subscriptions order_lines orders carts agreements relationships customers principals
         sizes price_rows

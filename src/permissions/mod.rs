@@ -3,6 +3,7 @@
 //! same rows stand in the OpenAPI document and are walked cell by cell by a test.
 
 pub mod azure;
+pub mod api;
 
 use crate::config::Role;
 
@@ -21,6 +22,13 @@ pub struct Rights {
     pub app_only: bool,
     /// Whether it changes something (an indirect reseller may not call it then).
     pub writes: bool,
+}
+
+impl Rights {
+    /// Which surface the operation is on: Partner Center's, or our own additions to it.
+    pub fn surface(&self) -> &'static str {
+        if self.path.starts_with("/reservoir/") { "reservoir" } else { "partner-center" }
+    }
 }
 
 /// An operation as a type.
@@ -147,6 +155,28 @@ operations! {
     CancelAzureEntitlement: "POST" "/v1/customers/{customer_id}/subscriptions/{subscription_id}/azureEntitlements/{entitlement_id}/cancel" [A] true true;
     /// Reactivate an Azure subscription.
     ReactivateAzureEntitlement: "POST" "/v1/customers/{customer_id}/subscriptions/{subscription_id}/azureEntitlements/{entitlement_id}/reactivate" [A] true true;
+    /// Let a customer buy for itself.
+    CreateSelfServePolicy: "POST" "/v1/SelfServePolicy" [A] false true;
+    /// List what a customer may buy for itself.
+    ListSelfServePolicies: "GET" "/v1/SelfServePolicy" [A S H] false false;
+    /// Change what a customer may buy for itself; the id stands in the body.
+    UpdateSelfServePolicy: "PUT" "/v1/SelfServePolicy" [A] false true;
+    /// Get a purchase permission.
+    GetSelfServePolicy: "GET" "/v1/SelfServePolicy/{policy_id}" [A S H] false false;
+    /// Change what a customer may buy for itself.
+    UpdateSelfServePolicyById: "PUT" "/v1/SelfServePolicy/{policy_id}" [A] false true;
+    /// No longer let a customer buy for itself.
+    DeleteSelfServePolicy: "DELETE" "/v1/SelfServePolicy/{policy_id}" [A] false true;
+    /// List what was done.
+    ListAuditRecords: "GET" "/v1/auditrecords" [A] true false;
+    /// List everything that was done.
+    ListAllAuditRecords: "GET" "/reservoir/v1/auditrecords" [A] true false;
+    /// What a customer pays.
+    GetPriceList: "GET" "/reservoir/v1/customers/{customer_id}/prices" [A S H] true false;
+    /// Set what a customer pays.
+    UpdatePriceList: "PUT" "/reservoir/v1/customers/{customer_id}/prices" [A] true true;
+    /// Who may do what.
+    ListPermissions: "GET" "/reservoir/v1/permissions" [A S H] true false;
 }
 
 /// The methods that a path is known with, for the `Allow` header; empty for an unknown path.

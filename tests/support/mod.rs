@@ -21,6 +21,8 @@ use serde_json::{Value, json};
 pub use client::{Client, Response};
 pub use database::{Database, Engine};
 
+/// The seeded partner of the seeded customer.
+pub const CONTOSO: &str = "10000000-0000-4000-8000-000000000001";
 /// The seeded customer, its plan and its Azure subscription.
 pub const ADVENTURE_WORKS: &str = "50000000-0000-4000-8000-000000000001";
 /// See [`ADVENTURE_WORKS`].

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Client, PLAN};
+use super::{CONTOSO, Client, PLAN};
 
 /// One year and three years of the same size, as the public documentation has them.
 pub const NV12_ONE_YEAR: &str = "DZH318Z0BQ36:004G:DZH318Z08C0S";
@@ -73,6 +73,15 @@ pub fn order(lines: &[Value]) -> Value {
         line
     });
     json!({"lineItems": numbered.collect::<Vec<_>>()})
+}
+
+/// A permission for a customer to buy reservations at Contoso's expense.
+pub fn purchase_permission(customer: &str) -> Value {
+    json!({
+        "selfServeEntity": {"selfServeEntityType": "customer", "tenantID": customer},
+        "grantor": {"grantorType": "billToPartner", "tenantID": CONTOSO},
+        "permissions": [{"resource": "AzureReservedInstances", "action": "Purchase"}],
+    })
 }
 
 /// An item of a cart for a reservation that belongs to `subscription`.
