@@ -33,4 +33,6 @@ pub mod reservations;
 pub mod routes;
 pub mod server;
 pub mod subscriptions;
+pub mod support;
 pub mod tenants;
+pub mod users;

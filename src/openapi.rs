@@ -40,6 +40,9 @@ fn segment_description(name: &str) -> &'static str {
         "group_id" => "The group of the artifact's link.",
         "line_item_id" => "The line item of the artifact's link.",
         "resource_id" => "The Azure reservation order id.",
+        "user_id" => "The user's id.",
+        "role_id" => "The directory role's id.",
+        "servicerequest_id" => "The service request's id. To create one: the agent's locale, such as `en-US`.",
         _ => "See the description.",
     }
 }
@@ -84,7 +87,7 @@ fn complete(rights: &Rights, operation: &mut serde_json::Map<String, Value>) {
     if let Some(own) = operation.get("parameters").and_then(Value::as_array) {
         parameters.extend(own.iter().cloned());
     }
-    if rights.writes {
+    if rights.writes && rights.method != "DELETE" {
         parameters.push(json!({
             "name": "MS-RequestId", "in": "header", "required": false, "schema": {"type": "string", "format": "uuid"},
             "description": "Idempotency key: the same id with the same body gives the same answer for 24 hours.",
@@ -115,7 +118,15 @@ fn segment_parameter(segment: &str) -> Option<Value> {
     let name = segment.strip_prefix('{')?.strip_suffix('}')?;
     let uuid = matches!(
         name,
-        "customer_id" | "cart_id" | "subscription_id" | "entitlement_id" | "group_id" | "line_item_id" | "resource_id"
+        "customer_id"
+            | "cart_id"
+            | "subscription_id"
+            | "entitlement_id"
+            | "group_id"
+            | "line_item_id"
+            | "resource_id"
+            | "user_id"
+            | "role_id"
     );
     let schema = if uuid { json!({"type": "string", "format": "uuid"}) } else { json!({"type": "string"}) };
     Some(

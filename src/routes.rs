@@ -16,7 +16,7 @@ use crate::openapi;
 use crate::partner_center::{Fault, agent};
 use crate::permissions;
 use crate::server::App;
-use crate::{agreements, auth, carts, catalog, customers, entitlements, orders, subscriptions};
+use crate::{agreements, auth, carts, catalog, customers, entitlements, orders, subscriptions, support, users};
 
 /// Partner Center's REST API.
 pub fn partner_center(routes: &mut ServiceConfig<'_>) {
@@ -28,6 +28,17 @@ pub fn partner_center(routes: &mut ServiceConfig<'_>) {
         .service(customers::api::get_billing_profile)
         .service(customers::api::update_billing_profile)
         .service(customers::api::get_company_profile)
+        .service(users::api::list_customer_users)
+        .service(users::api::create_customer_user)
+        .service(users::api::get_customer_user)
+        .service(users::api::update_customer_user)
+        .service(users::api::reset_user_password)
+        .service(users::api::delete_customer_user)
+        .service(users::roles_api::list_user_roles)
+        .service(users::roles_api::list_directory_roles)
+        .service(users::roles_api::list_role_members)
+        .service(users::roles_api::add_role_member)
+        .service(users::roles_api::remove_role_member)
         .service(customers::api::check_domain)
         .service(agreements::api::list_agreement_metadata)
         .service(agreements::api::get_agreement_document)
@@ -64,7 +75,18 @@ pub fn partner_center(routes: &mut ServiceConfig<'_>) {
         .service(subscriptions::api::list_azure_entitlements)
         .service(subscriptions::api::get_azure_entitlement)
         .service(subscriptions::api::cancel_azure_entitlement)
-        .service(subscriptions::api::reactivate_azure_entitlement);
+        .service(subscriptions::api::reactivate_azure_entitlement)
+        .service(support::api::list_service_requests)
+        .service(support::api::list_support_topics)
+        .service(support::api::create_service_request)
+        .service(support::api::get_service_request)
+        .service(support::api::update_service_request)
+        .service(support::api::list_customer_service_requests)
+        .service(support::api::get_customer_service_request)
+        .service(support::api::update_customer_service_request)
+        .service(support::profile_api::get_support_profile)
+        .service(support::profile_api::update_support_profile)
+        .service(support::profile_api::update_support_profile_as_documented);
 }
 
 /// For whoever operates the server; no token.

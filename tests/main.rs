@@ -22,4 +22,6 @@ mod recorded_requests;
 mod roles;
 mod rules;
 mod schema;
+mod support_requests;
+mod users;
 mod wire;

@@ -1,5 +1,6 @@
 //! The activity log: one record a change, in the same transaction as the change.
 
+mod own;
 pub mod repo;
 
 use diesel::prelude::*;
@@ -12,6 +13,8 @@ use crate::db::{JsonText, Moment, Unit};
 use crate::error::Result;
 use crate::ids::Guid;
 use crate::text_enum;
+
+pub use own::record_own;
 
 text_enum! {
     /// What was changed, in Partner Center's words.
@@ -26,6 +29,14 @@ text_enum! {
         Subscription = "subscription",
         /// An Azure subscription of a plan.
         AzureEntitlement = "azure_entitlement",
+        /// A user of a customer.
+        CustomerUser = "customer_user",
+        /// Who has a directory role of a customer.
+        CustomerDirectoryRole = "customer_directory_role",
+        /// A support request.
+        SupportTicket = "support_ticket",
+        /// How customers reach the partner's support.
+        SupportProfile = "support_profile",
     }
 }
 
@@ -48,6 +59,26 @@ text_enum! {
         CancelEntitlement = "cancel_entitlement",
         /// An Azure subscription was reactivated.
         ReactivateEntitlement = "reactivate_entitlement",
+        /// A user was created.
+        CreateCustomerUser = "create_customer_user",
+        /// A user was changed.
+        UpdateCustomerUser = "update_customer_user",
+        /// A user was deleted.
+        DeleteCustomerUser = "delete_customer_user",
+        /// A deleted user was restored.
+        RestoreCustomerUser = "restore_customer_user",
+        /// A user was given a new password.
+        ResetCustomerUserPassword = "reset_customer_user_password",
+        /// A user was given a directory role.
+        AddUserMember = "add_user_member",
+        /// A directory role was taken from a user.
+        RemoveUserMember = "remove_user_member",
+        /// A support request was created.
+        CreateSupportTicket = "create_support_ticket",
+        /// A support request was changed.
+        UpdateSupportTicket = "update_support_ticket",
+        /// The support profile was replaced.
+        UpdateSupportProfile = "update_support_profile",
     }
 }
 

@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
+use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT, AUTHORIZATION, HeaderName, IF_MATCH};
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
@@ -140,7 +141,9 @@ impl<O: Operation> Call<O> {
         F: FnMut(&mut Unit<'_>, &Agent) -> Result<Reply> + Send + 'static,
     {
         let received = self.bytes()?.clone();
-        let key = RequestContext::of(&self.request).client_request_id.map(|id| {
+        // POST, PUT and PATCH are replayed; what is deleted again is simply not there.
+        let replays = self.request.method() != Method::DELETE;
+        let key = RequestContext::of(&self.request).client_request_id.filter(|_| replays).map(|id| {
             let target = self.request.uri().path_and_query().map_or("", |target| target.as_str());
             ReplayKey::new(self.agent.partner.id.as_str(), self.request.method().as_str(), target, &id, &received)
         });
