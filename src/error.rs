@@ -68,6 +68,17 @@ pub enum Error {
     /// Another customer has the domain.
     #[error("companyProfile.domain: the domain {0} is taken.")]
     DomainTaken(String),
+    /// Unknown user, or another customer's.
+    #[error("The user was not found.")]
+    UserNotFound,
+    /// What is wanted is there already.
+    #[error("{field}: {reason}")]
+    AlreadyThere {
+        /// The member at fault.
+        field: &'static str,
+        /// What is there.
+        reason: &'static str,
+    },
     /// A sandbox account holds 75 customers at the most.
     #[error("A sandbox account may hold 75 customers.")]
     SandboxCustomerLimit,

@@ -40,4 +40,6 @@ pub mod routes;
 pub mod self_serve_policies;
 pub mod server;
 pub mod subscriptions;
+pub mod support;
 pub mod tenants;
+pub mod users;

@@ -47,6 +47,9 @@ fn segment_description(name: &str) -> &'static str {
         "reservationOrderId" => "The reservation order's id.",
         "reservationId" => "The reservation's id.",
         "scope" => "A subscription, resource group, reservation order or reservation, as its id is written.",
+        "user_id" => "The user's id.",
+        "role_id" => "The directory role's id.",
+        "servicerequest_id" => "The service request's id. To create one: the agent's locale, such as `en-US`.",
         _ => "See the description.",
     }
 }
@@ -204,6 +207,8 @@ fn segment_parameter(segment: &str) -> Option<Value> {
             | "subscriptionId"
             | "reservationOrderId"
             | "reservationId"
+            | "user_id"
+            | "role_id"
     );
     let schema = if uuid { json!({"type": "string", "format": "uuid"}) } else { json!({"type": "string"}) };
     Some(

@@ -19,7 +19,7 @@ use crate::permissions;
 use crate::server::App;
 use crate::{
     agreements, audit, auth, carts, catalog, customers, entitlements, exchanges, orders, price_lists, refunds,
-    reservations, self_serve_policies, subscriptions,
+    reservations, self_serve_policies, subscriptions, support, users,
 };
 
 /// Partner Center's REST API, and our own additions to it.
@@ -32,6 +32,17 @@ pub fn partner_center(routes: &mut ServiceConfig<'_>) {
         .service(customers::api::get_billing_profile)
         .service(customers::api::update_billing_profile)
         .service(customers::api::get_company_profile)
+        .service(users::api::list_customer_users)
+        .service(users::api::create_customer_user)
+        .service(users::api::get_customer_user)
+        .service(users::api::update_customer_user)
+        .service(users::api::reset_user_password)
+        .service(users::api::delete_customer_user)
+        .service(users::roles_api::list_user_roles)
+        .service(users::roles_api::list_directory_roles)
+        .service(users::roles_api::list_role_members)
+        .service(users::roles_api::add_role_member)
+        .service(users::roles_api::remove_role_member)
         .service(customers::api::check_domain)
         .service(agreements::api::list_agreement_metadata)
         .service(agreements::api::get_agreement_document)
@@ -76,6 +87,17 @@ pub fn partner_center(routes: &mut ServiceConfig<'_>) {
         .service(self_serve_policies::api::update_self_serve_policy_by_id)
         .service(self_serve_policies::api::delete_self_serve_policy)
         .service(audit::api::list_audit_records)
+        .service(support::api::list_service_requests)
+        .service(support::api::list_support_topics)
+        .service(support::api::create_service_request)
+        .service(support::api::get_service_request)
+        .service(support::api::update_service_request)
+        .service(support::api::list_customer_service_requests)
+        .service(support::api::get_customer_service_request)
+        .service(support::api::update_customer_service_request)
+        .service(support::profile_api::get_support_profile)
+        .service(support::profile_api::update_support_profile)
+        .service(support::profile_api::update_support_profile_as_documented)
         // Our own additions, under /reservoir/v1.
         .service(audit::api::list_all_audit_records)
         .service(price_lists::api::get_price_list)

@@ -280,13 +280,18 @@ engines! {
             }
             for (position, name) in rights.path.split('/').enumerate().filter(|(_, name)| name.starts_with('{')) {
                 let name = name.trim_matches(['{', '}']);
-                let opaque = ["product_id", "sku_id", "availability_id", "order_id", "template_id", "artifact_type", "domain", "policy_id"];
+                let opaque = [
+                    "product_id", "sku_id", "availability_id", "order_id", "template_id", "artifact_type", "domain", "policy_id",
+                    "servicerequest_id",
+                ];
                 let mut segments: Vec<_> = path.split('/').collect();
                 segments[position] = "a%00b";
                 send(&format!("{}?country=US", segments.join("/"))).refused(400, 800_002, "NUL");
                 segments[position] = "not-a-guid";
                 let answer = send(&format!("{}?country=US", segments.join("/")));
-                if opaque.contains(&name) {
+                if rights.id == "CreateServiceRequest" {
+                    answer.refused(400, 800_002, "agent-locale");
+                } else if opaque.contains(&name) {
                     assert_eq!(answer.status, 404, "{}: {}", answer.asked, answer.text);
                 } else {
                     answer.refused(400, 800_002, name);

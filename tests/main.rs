@@ -25,4 +25,6 @@ mod recorded_requests;
 mod roles;
 mod rules;
 mod schema;
+mod support_requests;
+mod users;
 mod wire;

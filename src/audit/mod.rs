@@ -49,6 +49,8 @@ text_enum! {
         PriceList = "price_list",
         /// A support ticket.
         SupportTicket = "support_ticket",
+        /// How customers reach the partner's support.
+        SupportProfile = "support_profile",
         /// A resource group.
         ResourceGroup = "resource_group",
     }
@@ -129,6 +131,8 @@ text_enum! {
         CreateSupportTicket = "create_support_ticket",
         /// A support ticket was changed.
         UpdateSupportTicket = "update_support_ticket",
+        /// The support profile was replaced.
+        UpdateSupportProfile = "update_support_profile",
     }
 }
 
@@ -152,6 +156,7 @@ impl OperationType {
                 | Self::UpdatePriceList
                 | Self::CreateSupportTicket
                 | Self::UpdateSupportTicket
+                | Self::UpdateSupportProfile
         )
     }
 }
@@ -278,6 +283,14 @@ impl Record {
 /// Those of the database.
 pub fn record(unit: &mut Unit<'_>, who: impl Into<Actor>, customer: &Customer, change: Change) -> Result<()> {
     write(unit, &who.into(), Some(customer), change, Status::Succeeded)
+}
+
+/// Records a change of what a partner has for itself, with no customer concerned.
+///
+/// # Errors
+/// Those of the database.
+pub fn record_own(unit: &mut Unit<'_>, who: impl Into<Actor>, change: Change) -> Result<()> {
+    write(unit, &who.into(), None, change, Status::Succeeded)
 }
 
 /// Records an attempt that was refused, in a transaction of its own: the refused one is undone.

@@ -52,7 +52,7 @@ pub fn code_of(error: &Error) -> (StatusCode, u32) {
         Error::InvalidInput { .. } | Error::AmountTooLarge => (StatusCode::BAD_REQUEST, 800_002),
         Error::BodyTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, 800_002),
         Error::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, 800_002),
-        Error::ReplayMismatch | Error::DomainTaken(_) => (StatusCode::CONFLICT, 800_002),
+        Error::ReplayMismatch | Error::DomainTaken(_) | Error::AlreadyThere { .. } => (StatusCode::CONFLICT, 800_002),
         Error::NotFound | Error::TemplateNotFound => (StatusCode::NOT_FOUND, 1000),
         Error::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, 1000),
         Error::Throttled { .. } => (StatusCode::TOO_MANY_REQUESTS, 429),
@@ -67,6 +67,7 @@ pub fn code_of(error: &Error) -> (StatusCode, u32) {
         }
         Error::ApiVersion(_) | Error::Reservation(_) => (StatusCode::BAD_REQUEST, 800_002),
         Error::CustomerNotFound => (StatusCode::NOT_FOUND, 60_003),
+        Error::UserNotFound => (StatusCode::NOT_FOUND, 60_002),
         Error::RelationshipEnded => (StatusCode::FORBIDDEN, 20_002),
         Error::SandboxCustomerLimit => (StatusCode::BAD_REQUEST, 800_018),
         Error::RegistrationNumberUnsupported => (StatusCode::BAD_REQUEST, 600_002),

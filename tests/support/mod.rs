@@ -12,6 +12,7 @@
 mod client;
 mod database;
 pub mod purchases;
+pub mod records;
 pub mod samples;
 
 use reservoir::config::{CommonArgs, ServeArgs, settle};

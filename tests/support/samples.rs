@@ -37,6 +37,9 @@ impl Samples {
                 ("order_id", order["id"].as_str().unwrap()),
                 ("cart_id", cart.rsplit('/').next().unwrap()),
                 ("policy_id", policy["id"].as_str().unwrap()),
+                ("user_id", &user(agent, ADVENTURE_WORKS, "sample@adventure-works.example")),
+                ("role_id", HELPDESK_ADMINISTRATOR),
+                ("servicerequest_id", &ticket(agent, ADVENTURE_WORKS)),
                 ("domain", "adventure-works.example"),
                 ("template_id", "117a77b0-9360-443b-8795-c6dedc750cf9"),
             ]
@@ -56,6 +59,7 @@ impl Samples {
     /// The path of an operation.
     pub fn path(&self, rights: &Rights) -> String {
         let segments = rights.path.split('/').map(|segment| match segment.strip_prefix('{') {
+            Some(_) if rights.id == "CreateServiceRequest" => "en-US",
             Some(name) => {
                 let name = name.trim_end_matches('}');
                 self.ids.get(name).unwrap_or_else(|| panic!("no sample for {name} of {}: add one", rights.path))
@@ -82,6 +86,21 @@ impl Samples {
             "CreateOrder" => Some(order(&[reservation_line(NV12_ONE_YEAR, 1, PLAN)])),
             "UpdateSubscription" => {
                 Some(json!({"friendlyName": "plan", "status": "active", "autoRenewEnabled": false}))
+            }
+            "CreateCustomerUser" => Some(new_user("mutant@adventure-works.example")),
+            "UpdateCustomerUser" | "ResetUserPassword" => {
+                let mut user = new_user("sample@adventure-works.example");
+                user["state"] = json!("active");
+                Some(user)
+            }
+            "AddRoleMember" => Some(json!({"id": self.ids["user_id"], "roleId": HELPDESK_ADMINISTRATOR})),
+            "CreateServiceRequest" => Some(new_ticket(ADVENTURE_WORKS)),
+            "UpdateServiceRequest" | "UpdateCustomerServiceRequest" => Some(json!({
+                "title": "t", "severity": "critical", "status": "closed", "newNote": {"text": "n"},
+                "primaryContact": {"firstName": "A", "email": "a@b.example"}, "organization": {"id": ADVENTURE_WORKS},
+            })),
+            "UpdateSupportProfile" | "UpdateSupportProfileAsDocumented" => {
+                Some(json!({"email": "help@contoso.example", "telephone": "1", "website": "contoso.example"}))
             }
             "CancelAzureEntitlement" => Some(json!({"cancellationReason": "compromise"})),
             "CreateSelfServePolicy" | "UpdateSelfServePolicy" | "UpdateSelfServePolicyById" => {
