@@ -124,6 +124,8 @@ fn completed(mut document: Value, complete: impl Fn(&str, &str, &mut Operation) 
 
 fn complete_azure(rights: &AzureRights, operation: &mut Operation) {
     operation.insert("operationId".to_owned(), json!(rights.id));
+    let roles: Vec<&str> = rights.roles().iter().map(|role| role.group()).collect();
+    rights_of(operation, &roles, true, rights.customer_user(), true);
     operation.insert("x-reservoir-need".to_owned(), json!(rights.need.words()));
     operation.insert("x-reservoir-action".to_owned(), json!(rights.action));
     let mut parameters: Vec<Value> = rights.path.split('/').filter_map(segment_parameter).collect();
@@ -153,6 +155,14 @@ fn complete_azure(rights: &AzureRights, operation: &mut Operation) {
     add_errors(operation, &errors, "#/components/schemas/CloudError");
 }
 
+/// Who may call an operation.
+fn rights_of(operation: &mut Operation, roles: &[&str], app_only: bool, customer_user: &str, on_behalf: bool) {
+    operation.insert("x-reservoir-roles".to_owned(), json!(roles));
+    operation.insert("x-reservoir-app-only".to_owned(), json!(app_only));
+    operation.insert("x-reservoir-customer-user".to_owned(), json!(customer_user));
+    operation.insert("x-reservoir-on-behalf".to_owned(), json!(on_behalf));
+}
+
 fn add_errors(operation: &mut Operation, errors: &[(&str, &str)], schema: &str) {
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
     for response in responses.values_mut() {
@@ -167,8 +177,7 @@ fn add_errors(operation: &mut Operation, errors: &[(&str, &str)], schema: &str) 
 fn complete(rights: &Rights, operation: &mut Operation) {
     operation.insert("operationId".to_owned(), json!(rights.id));
     let roles: Vec<&str> = rights.roles.iter().map(|role| role.group()).collect();
-    operation.insert("x-reservoir-roles".to_owned(), json!(roles));
-    operation.insert("x-reservoir-app-only".to_owned(), json!(rights.app_only));
+    rights_of(operation, &roles, rights.app_only, "no", false);
 
     let mut parameters: Vec<Value> = rights.path.split('/').filter_map(segment_parameter).collect();
     if let Some(own) = operation.get("parameters").and_then(Value::as_array) {

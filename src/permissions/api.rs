@@ -4,6 +4,7 @@ use actix_web::get;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::azure::AzureRights;
 use super::{ALL, ListPermissions, Rights};
 use crate::partner_center::{Answer, Call};
 
@@ -24,7 +25,7 @@ pub struct OperationRights {
     /// The path template.
     #[schema(example = "/v1/customers/{customer_id}/orders")]
     pub path: &'static str,
-    /// `partner-center` or `reservoir`.
+    /// `partner-center`, `reservoir` or `azure`.
     #[schema(example = "partner-center")]
     pub surface: &'static str,
     /// The agent roles that may call it.
@@ -36,6 +37,9 @@ pub struct OperationRights {
     pub customer_user: &'static str,
     /// Whether an agent may call it with a token of its customer's tenant.
     pub on_behalf: bool,
+    /// On the Azure side: what else suffices, because roles are assigned there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub need: Option<&'static str>,
 }
 
 impl From<&Rights> for OperationRights {
@@ -49,13 +53,30 @@ impl From<&Rights> for OperationRights {
             // A token of a customer's tenant is of no use on these surfaces.
             customer_user: "no",
             on_behalf: false,
+            need: None,
         }
     }
 }
 
-/// Every operation of every surface. What a further surface can do is chained here.
+impl From<&AzureRights> for OperationRights {
+    fn from(rights: &AzureRights) -> Self {
+        Self {
+            method: rights.method,
+            path: rights.path,
+            surface: "azure",
+            roles: rights.roles().iter().map(|role| role.group()).collect(),
+            app_only: true,
+            customer_user: rights.customer_user(),
+            on_behalf: true,
+            need: Some(rights.need.words()),
+        }
+    }
+}
+
+/// Every operation of every surface.
 fn matrix() -> PermissionMatrix {
-    PermissionMatrix { operations: ALL.iter().map(OperationRights::from).collect() }
+    let azure = super::azure::ALL.iter().map(OperationRights::from);
+    PermissionMatrix { operations: ALL.iter().map(OperationRights::from).chain(azure).collect() }
 }
 
 /// List who may do what.
