@@ -297,7 +297,7 @@ pub fn explanation(valued: &Valuation, quote: &ReturnQuote, policy: &Policy) -> 
     };
     let used = ExplanationLine::new(
         "used whole days (UTC)",
-        "base − round(base × remainingDays ÷ totalDays)",
+        "base − (R(held) − R(held − quantity)), R(m) = round(base of m × remainingDays ÷ totalDays)",
         used_up(valued),
         days,
     );
