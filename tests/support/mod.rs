@@ -9,6 +9,7 @@
 //! }
 //! ```
 
+pub mod capacity;
 mod client;
 mod database;
 pub mod purchases;
