@@ -31,6 +31,7 @@ pub mod pricing;
 pub mod principals;
 pub mod replays;
 pub mod reservations;
+pub mod resource_groups;
 pub mod role_assignments;
 pub mod routes;
 pub mod server;

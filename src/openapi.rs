@@ -45,6 +45,10 @@ fn segment_description(name: &str) -> &'static str {
         "subscriptionId" => "The Azure subscription's id.",
         "reservationOrderId" => "The reservation order's id.",
         "reservationId" => "The reservation's id.",
+        "resourceGroupName" => "The resource group's name.",
+        "roleAssignmentName" => "The role assignment's name: a GUID of the client's choice.",
+        "roleDefinitionId" => "The role's GUID.",
+        "aliasName" => "The name of the partner's choice.",
         "scope" => "A subscription, resource group, reservation order or reservation, as its id is written.",
         _ => "See the description.",
     }
@@ -203,6 +207,8 @@ fn segment_parameter(segment: &str) -> Option<Value> {
             | "subscriptionId"
             | "reservationOrderId"
             | "reservationId"
+            | "roleAssignmentName"
+            | "roleDefinitionId"
     );
     let schema = if uuid { json!({"type": "string", "format": "uuid"}) } else { json!({"type": "string"}) };
     Some(

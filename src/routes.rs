@@ -17,7 +17,10 @@ use crate::openapi;
 use crate::partner_center::{Fault, agent};
 use crate::permissions;
 use crate::server::App;
-use crate::{agreements, auth, carts, catalog, customers, entitlements, orders, reservations, subscriptions};
+use crate::{
+    agreements, auth, carts, catalog, customers, entitlements, orders, reservations, resource_groups, role_assignments,
+    subscriptions, tenants,
+};
 
 /// Partner Center's REST API.
 pub fn partner_center(routes: &mut ServiceConfig<'_>) {
@@ -70,7 +73,28 @@ pub fn partner_center(routes: &mut ServiceConfig<'_>) {
 
 /// Azure's resource providers, as far as reservations need them.
 pub fn azure(routes: &mut ServiceConfig<'_>) {
-    routes.service(reservations::azure::list_operations);
+    routes
+        .service(reservations::azure::list_operations)
+        .service(subscriptions::azure::list_azure_subscriptions)
+        .service(subscriptions::azure::get_azure_subscription)
+        .service(subscriptions::azure::list_locations)
+        .service(tenants::azure::list_tenants)
+        .service(subscriptions::azure::create_subscription_alias)
+        .service(subscriptions::azure::get_subscription_alias)
+        .service(subscriptions::azure::register_capacity_provider)
+        .service(subscriptions::azure::get_capacity_provider)
+        .service(resource_groups::azure::list_resource_groups)
+        .service(resource_groups::azure::get_resource_group)
+        .service(resource_groups::azure::create_resource_group)
+        .service(role_assignments::azure::list_role_assignments)
+        .service(role_assignments::azure::get_role_assignment)
+        .service(role_assignments::azure::create_role_assignment)
+        .service(role_assignments::azure::delete_role_assignment)
+        .service(role_assignments::azure::list_role_definitions)
+        .service(role_assignments::azure::get_role_definition)
+        .service(role_assignments::azure::list_built_in_roles)
+        .service(role_assignments::azure::get_built_in_role)
+        .service(role_assignments::azure::list_permissions);
 }
 
 /// For whoever operates the server; no token.
@@ -160,7 +184,7 @@ pub async fn unknown(app: Data<App>, request: HttpRequest) -> HttpResponse {
             Err(error) => error,
         };
         Fault(refused).error_response()
-    } else if under("/providers") || under("/subscriptions") {
+    } else if under("/providers") || under("/subscriptions") || under("/tenants") {
         let refused = match authenticated(&app, &request).await {
             Ok(_) => none_of(permissions::azure::methods_of(path)),
             Err(error) => error,

@@ -26,6 +26,10 @@ text_enum! {
         Subscription = "subscription",
         /// An Azure subscription of a plan.
         AzureEntitlement = "azure_entitlement",
+        /// A role of somebody at a scope of the Azure side.
+        RoleAssignment = "role_assignment",
+        /// A resource group.
+        ResourceGroup = "resource_group",
     }
 }
 
@@ -48,6 +52,14 @@ text_enum! {
         CancelEntitlement = "cancel_entitlement",
         /// An Azure subscription was reactivated.
         ReactivateEntitlement = "reactivate_entitlement",
+        /// A role was granted.
+        CreateRoleAssignment = "create_role_assignment",
+        /// A role was revoked.
+        DeleteRoleAssignment = "delete_role_assignment",
+        /// A further Azure subscription was made under a plan.
+        CreateAzureSubscription = "create_azure_subscription",
+        /// A resource group was created or changed.
+        CreateResourceGroup = "create_resource_group",
     }
 }
 
@@ -79,7 +91,7 @@ pub struct Change {
 struct Record {
     id: String,
     partner_id: Guid,
-    customer_id: Guid,
+    customer_id: Option<Guid>,
     customer_name: String,
     user_principal_name: String,
     application_id: String,
@@ -99,18 +111,30 @@ struct Record {
 /// # Errors
 /// Those of the database.
 pub fn record(unit: &mut Unit<'_>, agent: &Agent, customer: &Customer, change: Change) -> Result<()> {
+    insert(unit, agent, Some(&customer.id), &customer.company_name, change)
+}
+
+/// Records a change that an agent made to the partner's own tenant.
+///
+/// # Errors
+/// Those of the database.
+pub fn record_own(unit: &mut Unit<'_>, agent: &Agent, change: Change) -> Result<()> {
+    insert(unit, agent, None, &agent.partner.name, change)
+}
+
+fn insert(unit: &mut Unit<'_>, agent: &Agent, customer_id: Option<&Guid>, name: &str, change: Change) -> Result<()> {
     let details: Vec<Detail> = change.details.into_iter().map(|(key, value)| Detail { key, value }).collect();
     let record = Record {
         id: format!(
             "{}_{}_{}_{}",
             agent.partner.id,
-            customer.id,
+            customer_id.unwrap_or(&agent.partner.id),
             change.operation.as_str().replace('_', ""),
             Guid::random()
         ),
         partner_id: agent.partner.id.clone(),
-        customer_id: customer.id.clone(),
-        customer_name: customer.company_name.clone(),
+        customer_id: customer_id.cloned(),
+        customer_name: name.to_owned(),
         user_principal_name: agent.user_name().to_owned(),
         application_id: agent.application().to_owned(),
         object_id: agent.token.object_id.clone(),

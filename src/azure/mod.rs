@@ -3,6 +3,7 @@
 
 mod call;
 mod fault;
+pub mod filter;
 pub mod ids;
 mod paging;
 mod wire;

@@ -60,7 +60,10 @@ pub fn code_of(error: &Error) -> (StatusCode, u32) {
         Error::AzureSubscriptionNotFound
         | Error::ResourceGroupNotFound(_)
         | Error::ReservationOrderNotFound
-        | Error::ReservationNotFound => (StatusCode::NOT_FOUND, 1000),
+        | Error::ReservationNotFound
+        | Error::AliasNotFound(_) => (StatusCode::NOT_FOUND, 1000),
+        Error::AzureSubscriptionDisabled(_) | Error::ResourceGroupMoved { .. } => (StatusCode::CONFLICT, 800_002),
+        Error::RoleAssignment(_) => (StatusCode::BAD_REQUEST, 800_002),
         Error::Reservation(reservations::Refusal::State(_)) => (StatusCode::CONFLICT, 800_002),
         Error::ApiVersion(_) | Error::Reservation(_) => (StatusCode::BAD_REQUEST, 800_002),
         Error::CustomerNotFound => (StatusCode::NOT_FOUND, 60_003),
