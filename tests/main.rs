@@ -10,6 +10,7 @@
 
 mod support;
 
+mod azure_rights;
 mod bad_input;
 mod development;
 mod idempotency;

@@ -9,6 +9,7 @@
 //! }
 //! ```
 
+pub mod azure;
 mod client;
 mod database;
 pub mod purchases;
