@@ -223,10 +223,8 @@ impl Permit {
         let seen = match &self.side {
             Side::Customer(own) if own != customer_id => None,
             Side::Agent { on_behalf_of: Some(only), .. } if only != customer_id => None,
-            Side::Customer(_) => match partners::repo::by_id(unit.conn, partner_id)? {
-                Some(partner) => Some(customers::visible_to(unit, &partner, customer_id)),
-                None => None,
-            },
+            Side::Customer(_) => partners::repo::by_id(unit.conn, partner_id)?
+                .map(|partner| customers::visible_to(unit, &partner, customer_id)),
             Side::Agent { partner, .. } => Some(customers::visible_to(unit, partner, customer_id)),
         };
         match seen {

@@ -278,10 +278,7 @@ fn with_group(unit: &mut Unit<'_>, id: &Guid) -> Result<Vec<Guid>> {
     Ok(ids)
 }
 
-/// The roles that the caller has at a place.
-///
-/// # Errors
-/// Those of the database.
+/// The roles that the caller has at a place: an Admin agent acts as an Owner, any other agent reads.
 pub fn own_roles(permit: &Permit, place: &Place) -> Vec<BuiltInRole> {
     if permit.is_admin() {
         return vec![BuiltInRole::Owner];
@@ -289,7 +286,6 @@ pub fn own_roles(permit: &Permit, place: &Place) -> Vec<BuiltInRole> {
     let mut roles = place.held.on_subscription.clone();
     roles.extend(place.held.on_order.iter().filter(|role| !place.held.on_subscription.contains(role)));
     if !permit.is_customer() && roles.is_empty() {
-        // Any agent of the partner reads.
         roles.push(BuiltInRole::Reader);
     }
     roles
