@@ -11,6 +11,7 @@
 mod support;
 
 mod activity_log;
+mod azure_rights;
 mod bad_input;
 mod development;
 mod exchanges;

@@ -10,6 +10,7 @@
 //! ```
 
 pub mod capacity;
+pub mod azure;
 mod client;
 mod database;
 pub mod purchases;
