@@ -34,3 +34,4 @@ pub mod routes;
 pub mod server;
 pub mod subscriptions;
 pub mod tenants;
+pub mod usage;

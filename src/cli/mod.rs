@@ -5,6 +5,7 @@ mod catalog;
 mod healthcheck;
 mod partner;
 pub mod token;
+mod usage;
 
 use std::fs::File;
 use std::io::IsTerminal;
@@ -50,6 +51,9 @@ enum Command {
     /// Work on the catalogue
     #[command(subcommand)]
     Catalog(catalog::CatalogCommand),
+    /// Work on the use that reservations cover
+    #[command(subcommand)]
+    Usage(usage::UsageCommand),
     /// Print a token of the development issuer
     Token(token::TokenArgs),
     /// Print an OpenAPI document
@@ -125,6 +129,7 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         }
         Some(Command::Partner(command)) => partner::run(&open(&common)?, &cli.common.exchange_rates()?, &command)?,
         Some(Command::Catalog(command)) => catalog::run(&open(&common)?, &command)?,
+        Some(Command::Usage(command)) => usage::run(&open(&common)?, &command)?,
         Some(Command::Token(args)) => token::run(&open(&common)?, &args)?,
         Some(Command::Openapi { surface: Surface::PartnerCenter }) => openapi::partner_center()?,
     };

@@ -114,7 +114,7 @@ fn clear(conn: &mut Conn) -> Result<()> {
         ($($table:ident)*) => { $(diesel::delete(schema::$table::table).execute(conn)?;)* };
     }
     delete_all! {
-        ledger_entries replays audit_records due_work role_assignments instalments reservations reservation_orders
+        benefit_days usage_days ledger_entries replays audit_records due_work role_assignments instalments reservations reservation_orders
         azure_subscriptions subscriptions order_lines orders carts agreements relationships customers principals
         sizes price_rows
     }
