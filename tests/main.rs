@@ -22,4 +22,5 @@ mod recorded_requests;
 mod roles;
 mod rules;
 mod schema;
+mod usage;
 mod wire;

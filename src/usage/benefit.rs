@@ -53,8 +53,6 @@ pub enum Reach {
     ManagementGroup,
     /// Every subscription that the partner bought for the customer (rule P12).
     Shared,
-    /// Nothing at all.
-    Nothing,
 }
 
 impl Reach {
@@ -63,7 +61,7 @@ impl Reach {
             Self::ResourceGroup(..) => 0,
             Self::Subscription(_) => 1,
             Self::ManagementGroup => 2,
-            Self::Shared | Self::Nothing => 3,
+            Self::Shared => 3,
         }
     }
 
@@ -74,7 +72,6 @@ impl Reach {
             }
             Self::Subscription(subscription) => *subscription == cell.subscription,
             Self::ManagementGroup | Self::Shared => true,
-            Self::Nothing => false,
         }
     }
 }
@@ -413,7 +410,6 @@ mod tests {
         let order: Vec<(usize, usize)> =
             apply(DAY, &intervals, &cells, &dsv2()).iter().map(|entry| (entry.interval, entry.cell)).collect();
         assert_eq!(order, [(3, 0), (2, 1), (1, 2), (0, 2)]);
-        assert_eq!(covered(&[reserved(1, "DS1", 9, Reach::Nothing)], &cells), [0, 0, 0]);
     }
 
     #[test]

@@ -2,11 +2,14 @@
 //! the benefit of the day is worked out with it, hour by hour, from how the reservations stood in
 //! each hour: what is done to a reservation later changes no hour before.
 
+pub mod azure;
 pub mod batch;
 pub mod benefit;
+mod filter;
 pub mod import;
 pub mod repo;
 pub mod rules;
+mod transactions;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

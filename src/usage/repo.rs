@@ -10,12 +10,13 @@ use super::benefit::{Hour, Interval, Reach, Weights};
 use super::{BillingContext, History};
 use crate::catalog::{PriceRow, Size, rules::assumed_size};
 use crate::db::schema::{
-    azure_subscriptions, benefit_days, price_rows, reservation_orders, reservations, sizes, usage_days,
+    azure_subscriptions, benefit_days, price_rows, refunds, reservation_orders, reservations as reservation_rows,
+    sizes, usage_days,
 };
 use crate::db::{Conn, JsonText, Moment};
 use crate::error::Result;
 use crate::ids::Guid;
-use crate::reservations::{ProvisioningState, Reservation, ReservationOrder, ScopeType};
+use crate::reservations::{self, ProvisioningState, Reservation, ReservationOrder, Scope};
 
 /// The use of one day, subscription and region.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset)]
@@ -54,6 +55,9 @@ pub struct BenefitDay {
     /// [`super::Used`].
     pub used: JsonText,
 }
+
+/// So many ids are asked about in one query.
+const AT_ONCE: usize = 500;
 
 /// A day as it is kept: text that sorts.
 fn text(date: NaiveDate) -> String {
@@ -253,45 +257,79 @@ pub fn weights(conn: &mut Conn, names: &[String]) -> Result<Weights> {
 /// Those of the database.
 pub fn history(conn: &mut Conn, context: &BillingContext) -> Result<History> {
     let rows: Vec<(ReservationOrder, Reservation)> = reservation_orders::table
-        .inner_join(reservations::table.on(reservations::reservation_order_id.eq(reservation_orders::id)))
+        .inner_join(reservation_rows::table.on(reservation_rows::reservation_order_id.eq(reservation_orders::id)))
         .filter(reservation_orders::customer_id.eq(&context.customer_id))
         .filter(reservation_orders::partner_id.eq(&context.partner_id))
-        .order(reservations::id)
+        .order(reservation_rows::id)
         .select((ReservationOrder::as_select(), Reservation::as_select()))
         .load(conn)?;
+    let ids: Vec<&Guid> = rows.iter().map(|(_, reservation)| &reservation.id).collect();
+    let mut revisions = HashMap::<Guid, Vec<Reservation>>::new();
+    for ids in ids.chunks(AT_ONCE) {
+        for revision in reservations::repo::revisions_of(conn, ids)? {
+            revisions.entry(revision.id.clone()).or_default().push(revision);
+        }
+    }
     let mut history = History::default();
     for (order, reservation) in rows {
-        let to = match reservation.state {
-            ProvisioningState::Cancelled => reservation.effective_at.min(order.expires_at),
-            ProvisioningState::Succeeded | ProvisioningState::Expired => order.expires_at,
-        };
-        history.changes.push(reservation.effective_at);
-        history.intervals.push(Interval {
-            reservation_id: reservation.id.clone(),
-            reservation_order_id: order.id.clone(),
-            from: Hour::of(order.purchased_at),
-            to: Hour::of(to),
-            since: order.purchased_at,
-            quantity: u64::try_from(reservation.quantity).unwrap_or(0),
-            arm_sku_name: reservation.arm_sku_name.clone(),
-            arm_region_name: reservation.arm_region_name.to_lowercase(),
-            reach: reach(&reservation),
-            flexible: reservation.flexible,
-        });
+        let stages = revisions.remove(&reservation.id).unwrap_or_else(|| vec![reservation]);
+        let mut stages = stages.into_iter().peekable();
+        while let Some(stage) = stages.next() {
+            history.changes.push(stage.effective_at);
+            let until = stages.peek().map_or(order.expires_at, |next| next.effective_at.min(order.expires_at));
+            let (from, to) = (Hour::of(stage.effective_at), Hour::of(until));
+            if stage.state == ProvisioningState::Succeeded && from < to {
+                history.intervals.push(Interval {
+                    from,
+                    to,
+                    since: order.purchased_at,
+                    quantity: u64::try_from(stage.quantity).unwrap_or(0),
+                    arm_region_name: stage.arm_region_name.to_lowercase(),
+                    reach: reach(stage.scope()),
+                    flexible: stage.flexible,
+                    reservation_id: stage.id,
+                    reservation_order_id: order.id.clone(),
+                    arm_sku_name: stage.arm_sku_name,
+                });
+            }
+        }
     }
     Ok(history)
 }
 
-/// What a reservation's discount reaches. A scope that names nothing reaches nothing.
-fn reach(reservation: &Reservation) -> Reach {
-    match (reservation.scope_type, &reservation.scope_subscription_id, &reservation.scope_resource_group) {
-        (ScopeType::Shared, ..) => Reach::Shared,
-        // Management groups are not kept: one stands for all the subscriptions of the context.
-        (ScopeType::ManagementGroup, ..) => Reach::ManagementGroup,
-        (ScopeType::Single, Some(subscription), Some(group)) => {
-            Reach::ResourceGroup(subscription.clone(), group.to_lowercase())
-        }
-        (ScopeType::Single, Some(subscription), None) => Reach::Subscription(subscription.clone()),
-        (ScopeType::Single, None, _) => Reach::Nothing,
+/// Management groups are not kept: one stands for all the subscriptions of the context.
+fn reach(scope: Scope) -> Reach {
+    match scope {
+        Scope::ResourceGroup(subscription, group) => Reach::ResourceGroup(subscription, group.to_lowercase()),
+        Scope::Single(subscription) => Reach::Subscription(subscription),
+        Scope::ManagementGroup(_) => Reach::ManagementGroup,
+        Scope::Shared => Reach::Shared,
     }
+}
+
+/// Money that was given back, as lists of transactions show it.
+#[derive(Clone, Debug, Queryable)]
+pub struct GivenBack {
+    /// Unique among all.
+    pub id: Guid,
+    /// When.
+    pub at: Moment,
+    /// For how many instances.
+    pub quantity: i64,
+    /// In minor units of the order's currency, before the fee.
+    pub refund_minor: i64,
+    /// The fee.
+    pub fee_minor: i64,
+}
+
+/// What was given back for an order, oldest first.
+///
+/// # Errors
+/// Those of the database.
+pub fn refunds_of(conn: &mut Conn, order_id: &Guid) -> Result<Vec<GivenBack>> {
+    Ok(refunds::table
+        .filter(refunds::reservation_order_id.eq(order_id))
+        .order((refunds::at, refunds::id))
+        .select((refunds::id, refunds::at, refunds::quantity, refunds::refund_minor, refunds::fee_minor))
+        .load(conn)?)
 }
