@@ -158,6 +158,43 @@ engines! {
         assert_eq!(members(&details, &["usageDate", "usedHours"]), ["2028-02-29T00:00:00Z 24"]);
     }
 
+    fn later_changes_touch_no_hour_before(app: &App) {
+        let order = bought(app, 2);
+        let admin = app.contoso().admin();
+        // All of it is reported before the changes, and worked out again for the hours after them.
+        let days = ["2027-03-01", "2027-03-02", "2027-03-03"];
+        report(app, &days.map(|date| row(date, "Standard_D2s_v5", 2, "vm")));
+        let daily = || list(&admin, &order, &format!("reservationSummaries?grain=daily&{MARCH}"));
+        let names = ["usageDate", "reservedHours", "usedHours"];
+        let id = daily()[0]["properties"]["reservationId"].as_str().unwrap().to_owned();
+        let path = |rest: &str| format!("/providers/Microsoft.Capacity/reservationOrders/{order}{rest}?api-version=2022-11-01");
+        app.advance("P1D");
+        admin.patch(&path(&format!("/reservations/{id}")), &json!({"properties": {"instanceFlexibility": "Off"}})).ok();
+        let expected = ["2027-03-01T00:00:00Z 48 24", "2027-03-02T00:00:00Z 48 0", "2027-03-03T00:00:00Z 48 0"];
+        assert_eq!(members(&daily(), &names), expected);
+        report(app, &[row("2027-03-01", "Standard_D2s_v5", 2, "vm")]);
+        assert_eq!(members(&daily(), &names), expected, "what was in force then still counts for then");
+
+        app.advance("P1D");
+        let utilization = admin.get(&path(&format!("/reservations/{id}"))).ok()["properties"]["utilization"].clone();
+        assert_eq!(utilization["trend"], "DOWN");
+        let aggregates = ["0", "25", "25"].iter().zip([1, 7, 30]);
+        for ((value, days), shown) in aggregates.zip(utilization["aggregates"].as_array().unwrap()) {
+            assert_eq!((shown["grain"].as_i64(), shown["value"].to_string().as_str()), (Some(days), *value), "{utilization}");
+            assert_eq!((&shown["grainUnit"], &shown["valueUnit"]), (&json!("days"), &json!("percentage")));
+        }
+        let listed = admin.get(&path("/reservations")).ok()["value"][0].clone();
+        assert_eq!(listed["properties"]["utilization"], utilization);
+        let all = admin.get("/providers/Microsoft.Capacity/reservations?api-version=2022-11-01").ok()["value"][0].clone();
+        assert_eq!(all["properties"]["utilization"], utilization);
+
+        let full = format!("/providers/Microsoft.Capacity/reservationOrders/{order}/reservations/{id}");
+        admin.post(&path("/split"), &json!({"properties": {"quantities": [1, 1], "reservationId": full}})).ok();
+        let mut after = members(&daily(), &names);
+        after.sort();
+        assert_eq!(after, [expected[0], expected[1], "2027-03-03T00:00:00Z 24 0", "2027-03-03T00:00:00Z 24 0"]);
+    }
+
     fn billing_accounts_show_all_of_a_customer_or_partner(app: &App) {
         let order = bought(app, 1);
         let admin = app.contoso().admin();

@@ -1,13 +1,16 @@
 //! `Microsoft.Consumption`: how much of reservations is used, and what they cost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use actix_web::get;
 use chrono::{Datelike, Months, NaiveDate};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{BillingContext, Detail, Grain, Of, Span, Summary, details, filter, summaries, transactions};
+use super::{
+    BillingContext, Detail, Grain, Of, Span, Summary, Trend, Utilization, details, filter, summaries, transactions,
+    utilization,
+};
 use crate::access::{Permit, PermittedOrder, Side, guid};
 use crate::azure::{AzureAnswer, AzureCall, ListOf, Window};
 use crate::customers;
@@ -178,6 +181,59 @@ pub struct ReservationTransactionProperties {
     pub billing_month: u32,
 }
 
+/// How much of a reservation is used.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ReservationPropertiesUtilization)]
+pub struct UtilizationResource {
+    /// Whether more, less or as much was used yesterday as on average of the last seven days.
+    pub trend: Trend,
+    /// Over one, seven and thirty days up to yesterday.
+    pub aggregates: Vec<UtilizationAggregate>,
+}
+
+/// How much of a reservation was used over some days.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ReservationUtilizationAggregates)]
+pub struct UtilizationAggregate {
+    /// How many days.
+    pub grain: u32,
+    /// `days`.
+    pub grain_unit: &'static str,
+    /// Used of reserved.
+    pub value: Number,
+    /// `percentage`.
+    pub value_unit: &'static str,
+}
+
+impl UtilizationResource {
+    /// What is known of a reservation's use; nothing known is nothing used.
+    pub fn new(known: Option<&Utilization>) -> Self {
+        let unused = || [1, 7, 30].map(|days| (days, Number(rust_decimal::Decimal::ZERO)));
+        let aggregates = known.map_or_else(unused, |known| known.aggregates);
+        Self {
+            trend: known.map_or(Trend::Same, |known| known.trend),
+            aggregates: aggregates
+                .into_iter()
+                .map(|(grain, value)| UtilizationAggregate {
+                    grain,
+                    grain_unit: "days",
+                    value,
+                    value_unit: "percentage",
+                })
+                .collect(),
+        }
+    }
+}
+
+/// How much of each reservation of an order is used, by reservation.
+///
+/// # Errors
+/// Those of the database.
+pub fn utilization_of(unit: &mut Unit<'_>, found: &PermittedOrder) -> Result<HashMap<Guid, Utilization>> {
+    utilization(unit, &BillingContext::of(&found.order), &Of::Order(found.order.id.clone()))
+}
+
 /// The parameters of a list of use.
 #[derive(Clone, Debug)]
 struct Asked {
@@ -238,11 +294,7 @@ fn of_path(
         Some(id) => Of::Reservation(order.clone(), found.reservation(id)?.id.clone()),
         None => Of::Order(order.clone()),
     };
-    Ok((context_of(&found), of))
-}
-
-fn context_of(order: &PermittedOrder) -> BillingContext {
-    BillingContext { partner_id: order.order.partner_id.clone(), customer_id: order.order.customer_id.clone() }
+    Ok((BillingContext::of(&found.order), of))
 }
 
 /// A billing account or profile.
@@ -322,7 +374,7 @@ impl Account {
     ) -> Result<Vec<T>> {
         let mut contexts = BTreeMap::<BillingContext, Vec<Guid>>::new();
         for order in self.orders(unit, permit)? {
-            contexts.entry(context_of(&order)).or_default().push(order.order.id);
+            contexts.entry(BillingContext::of(&order.order)).or_default().push(order.order.id);
         }
         let mut found = Vec::new();
         for (context, orders) in contexts {

@@ -21,6 +21,7 @@ use crate::db::{Db, JsonText, Moment, Unit};
 use crate::error::{Error, Result};
 use crate::http::Number;
 use crate::ids::Guid;
+use crate::reservations::ReservationOrder;
 use crate::text_enum;
 use batch::{Batch, Instance, Said};
 use benefit::{Cell, Covered, Hour, Hours, Interval, MILLION, NOTHING, Weights};
@@ -34,6 +35,13 @@ pub struct BillingContext {
     pub partner_id: Guid,
     /// Its customer.
     pub customer_id: Guid,
+}
+
+impl BillingContext {
+    /// That of a reservation order.
+    pub fn of(order: &ReservationOrder) -> Self {
+        Self { partner_id: order.partner_id.clone(), customer_id: order.customer_id.clone() }
+    }
 }
 
 /// How the reservations of a billing context stood over time.
@@ -613,15 +621,20 @@ pub struct Utilization {
 }
 
 /// How much of each wanted reservation is used, by reservation. Of one that began today, today
-/// counts; one that was not in force in the last 30 days is left out.
+/// counts. Those that were not in force in the last 30 days are left out, and all of them where
+/// there was no use.
 ///
 /// # Errors
 /// Those of the database.
 pub fn utilization(unit: &mut Unit<'_>, context: &BillingContext, of: &Of) -> Result<HashMap<Guid, Utilization>> {
-    let history = repo::history(unit.conn, context)?;
     let today = unit.now.utc().date_naive();
     let back = |days: u64| today.checked_sub_days(Days::new(days)).unwrap_or(today);
-    let days = days(unit, context, &history, of, Span { first: back(30), last: today })?;
+    let span = Span { first: back(30), last: today };
+    if !repo::is_any_recorded(unit.conn, context, span.first, span.last)? {
+        return Ok(HashMap::new());
+    }
+    let history = repo::history(unit.conn, context)?;
+    let days = days(unit, context, &history, of, span)?;
     let mut found = HashMap::new();
     for days in days.chunk_by(|one, next| one.interval.reservation_id == next.interval.reservation_id) {
         let Some(first) = days.first() else { continue };

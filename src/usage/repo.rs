@@ -10,8 +10,8 @@ use super::benefit::{Hour, Interval, Reach, Weights};
 use super::{BillingContext, History};
 use crate::catalog::{PriceRow, Size, rules::assumed_size};
 use crate::db::schema::{
-    azure_subscriptions, benefit_days, price_rows, refunds, reservation_orders, reservations as reservation_rows,
-    sizes, usage_days,
+    azure_subscriptions, benefit_days, price_rows, reservation_orders, reservations as reservation_rows, sizes,
+    usage_days,
 };
 use crate::db::{Conn, JsonText, Moment};
 use crate::error::Result;
@@ -169,6 +169,20 @@ pub fn recorded(
     Ok(days)
 }
 
+/// Whether there is any use in these days.
+///
+/// # Errors
+/// Those of the database.
+pub fn is_any_recorded(conn: &mut Conn, context: &BillingContext, first: NaiveDate, last: NaiveDate) -> Result<bool> {
+    let found: Option<String> = usage_days::table
+        .filter(usage_days::customer_id.eq(&context.customer_id).and(usage_days::partner_id.eq(&context.partner_id)))
+        .filter(usage_days::usage_date.between(text(first), text(last)))
+        .select(usage_days::usage_date)
+        .first(conn)
+        .optional()?;
+    Ok(found.is_some())
+}
+
 /// What was used of the context's reservations, by reservation and day; of one alone where that is
 /// asked for.
 ///
@@ -305,31 +319,4 @@ fn reach(scope: Scope) -> Reach {
         Scope::ManagementGroup(_) => Reach::ManagementGroup,
         Scope::Shared => Reach::Shared,
     }
-}
-
-/// Money that was given back, as lists of transactions show it.
-#[derive(Clone, Debug, Queryable)]
-pub struct GivenBack {
-    /// Unique among all.
-    pub id: Guid,
-    /// When.
-    pub at: Moment,
-    /// For how many instances.
-    pub quantity: i64,
-    /// In minor units of the order's currency, before the fee.
-    pub refund_minor: i64,
-    /// The fee.
-    pub fee_minor: i64,
-}
-
-/// What was given back for an order, oldest first.
-///
-/// # Errors
-/// Those of the database.
-pub fn refunds_of(conn: &mut Conn, order_id: &Guid) -> Result<Vec<GivenBack>> {
-    Ok(refunds::table
-        .filter(refunds::reservation_order_id.eq(order_id))
-        .order((refunds::at, refunds::id))
-        .select((refunds::id, refunds::at, refunds::quantity, refunds::refund_minor, refunds::fee_minor))
-        .load(conn)?)
 }

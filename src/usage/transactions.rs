@@ -2,12 +2,13 @@
 
 use chrono::Datelike;
 
-use super::{Span, repo};
+use super::Span;
 use crate::catalog::Term;
 use crate::db::{Moment, Unit};
 use crate::error::Result;
 use crate::ids::Guid;
 use crate::money::Money;
+use crate::refunds;
 use crate::reservations::{self, BillingPlan, InstalmentStatus, Reservation, ReservationOrder};
 use crate::subscriptions;
 
@@ -94,7 +95,7 @@ pub fn of_order(
     } else {
         found.push(plain.clone());
     }
-    for refund in repo::refunds_of(unit.conn, &order.id)? {
+    for refund in refunds::repo::of_orders(unit.conn, &[&order.id])? {
         found.push(Transaction {
             key: refund.id.to_string(),
             at: refund.at,
