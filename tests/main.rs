@@ -29,5 +29,6 @@ mod roles;
 mod rules;
 mod schema;
 mod support_requests;
+mod usage;
 mod users;
 mod wire;
