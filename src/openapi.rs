@@ -117,15 +117,84 @@ fn completed(mut document: Value, complete: impl Fn(&str, &str, &mut Operation) 
     if let Some(info) = document.pointer_mut("/info").and_then(Value::as_object_mut) {
         info.insert("version".to_owned(), json!(env!("CARGO_PKG_VERSION")));
     }
+    let schemas = document.pointer("/components/schemas").cloned().unwrap_or_default();
     let paths = document.pointer_mut("/paths").and_then(Value::as_object_mut);
     for (path, item) in paths.into_iter().flatten() {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             if let Some(operation) = operation.as_object_mut() {
                 complete(method, path, operation)?;
+                add_examples(operation, &schemas);
             }
         }
     }
     Ok(serde_json::to_string_pretty(&document)? + "\n")
+}
+
+/// Gives each body, asked for or answered, an example that fits its schema.
+fn add_examples(operation: &mut Operation, schemas: &Value) {
+    let request = operation.get_mut("requestBody").into_iter().collect::<Vec<_>>();
+    for body in request {
+        add_example(body, schemas);
+    }
+    for response in operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten() {
+        add_example(response.1, schemas);
+    }
+}
+
+fn add_example(body: &mut Value, schemas: &Value) {
+    for (_, content) in body.get_mut("content").and_then(Value::as_object_mut).into_iter().flatten() {
+        let example = content.get("schema").map(|schema| example_of(schema, schemas, "text", MAX_EXAMPLE_DEPTH));
+        if let (Some(example), Some(content)) = (example, content.as_object_mut()) {
+            content.entry("example").or_insert(example);
+        }
+    }
+}
+
+/// Schemas that hold themselves end here.
+const MAX_EXAMPLE_DEPTH: usize = 8;
+
+/// A value that fits a schema: its own example, its first choice, or something of its type.
+fn example_of(schema: &Value, schemas: &Value, name: &str, depth: usize) -> Value {
+    if let Some(example) = schema.get("example") {
+        return example.clone();
+    }
+    if depth == 0 {
+        return Value::Null;
+    }
+    if let Some(referred) = schema.get("$ref").and_then(Value::as_str) {
+        let found = referred.rsplit('/').next().and_then(|id| schemas.get(id));
+        return found.map_or(Value::Null, |schema| example_of(schema, schemas, name, depth - 1));
+    }
+    for choice in ["oneOf", "anyOf", "enum"] {
+        if let Some(first) = schema.get(choice).and_then(|all| all.get(0)) {
+            return if choice == "enum" { first.clone() } else { example_of(first, schemas, name, depth - 1) };
+        }
+    }
+    if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
+        let parts = parts.iter().filter_map(|part| example_of(part, schemas, name, depth - 1).as_object().cloned());
+        return Value::Object(parts.flatten().collect());
+    }
+    let kind = schema.get("type").map(|kind| kind.get(0).unwrap_or(kind)).and_then(Value::as_str);
+    match (kind, schema.get("format").and_then(Value::as_str)) {
+        (Some("array"), _) => {
+            let items = schema.get("items").map(|items| example_of(items, schemas, name, depth - 1));
+            items.into_iter().filter(|item| !item.is_null()).collect()
+        }
+        (Some("integer"), _) => json!(1),
+        (Some("number"), _) => json!(1.0),
+        (Some("boolean"), _) => json!(true),
+        (Some("string"), Some("uuid")) => json!("50000000-0000-4000-8000-000000000001"),
+        (Some("string"), Some("date-time")) => json!("2026-11-21T10:00:00Z"),
+        (Some("string"), Some("date")) => json!("2026-11-21"),
+        (Some("string"), _) => json!(name),
+        _ => {
+            let members = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+            members
+                .map(|(member, schema)| (member.clone(), example_of(schema, schemas, member, depth - 1)))
+                .filter(|(_, value)| !value.is_null())
+                .collect()
+        }
+    }
 }
 
 fn complete_azure(rights: &AzureRights, operation: &mut Operation) {

@@ -14,7 +14,6 @@ use crate::support::{ADVENTURE_WORKS, AZURE_SUBSCRIPTION, App, Client, PLAN};
 const CAPACITY: &str = "/providers/Microsoft.Capacity";
 const OWNER_USER: &str = "80000000-0000-4000-8000-000000000001";
 const FABRIKAM_ADMIN: &str = "20000000-0000-4000-8000-000000000021";
-const UNKNOWN: &str = "7fffffff-ffff-4fff-8fff-ffffffffffff";
 
 fn subscription() -> String {
     format!("/subscriptions/{AZURE_SUBSCRIPTION}")

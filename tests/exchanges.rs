@@ -114,7 +114,7 @@ engines! {
         let late = buy(&admin, &wanted(SIZE, "P1Y", "Upfront", 1));
         let refused = |order: &str| {
             let bought = wanted("Standard_D8s_v5", "P3Y", "Upfront", 20);
-            let quoted = quote_exchange(&admin, &[(&in_use(&admin, order)[0]["id"].as_str().unwrap(), 1)], &[bought]).expect(200);
+            let quoted = quote_exchange(&admin, &[(in_use(&admin, order)[0]["id"].as_str().unwrap(), 1)], &[bought]).expect(200);
             if errors(&quoted) != ["ExchangeNotAllowed"] {
                 return false;
             }

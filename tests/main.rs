@@ -11,6 +11,7 @@
 mod support;
 
 mod activity_log;
+mod azure_matrix;
 mod azure_rights;
 mod bad_input;
 mod development;
@@ -25,10 +26,12 @@ mod program;
 mod purchase;
 mod recorded_requests;
 mod refunds;
+mod renewal;
 mod roles;
 mod rules;
 mod schema;
 mod support_requests;
+mod surfaces;
 mod usage;
 mod users;
 mod wire;

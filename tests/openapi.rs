@@ -1,11 +1,12 @@
-//! The OpenAPI document: as committed, complete, and served offline.
+//! The OpenAPI documents: as committed, complete, and served offline.
 
 use reservoir::permissions;
 use serde_json::Value;
 
 use crate::engines;
 
-const COMMITTED: &str = include_str!("../openapi/partner-center.json");
+const PARTNER_CENTER: &str = include_str!("../openapi/partner-center.json");
+const AZURE: &str = include_str!("../openapi/azure.json");
 
 /// Every operation of a document, by method and path.
 fn operations(document: &Value) -> Vec<(String, String, Value)> {
@@ -18,56 +19,74 @@ fn operations(document: &Value) -> Vec<(String, String, Value)> {
     found
 }
 
-/// Set `UPDATE_OPENAPI=1` to rewrite the committed document instead.
+/// Set `UPDATE_OPENAPI=1` to rewrite the committed documents instead.
 #[test]
-fn the_committed_document_is_what_the_program_prints() {
-    let printed = reservoir::openapi::partner_center().unwrap();
-    if std::env::var_os("UPDATE_OPENAPI").is_some() {
-        std::fs::write("openapi/partner-center.json", &printed).unwrap();
-        return;
+fn the_committed_documents_are_what_the_program_prints() {
+    for (file, committed, printed) in [
+        ("openapi/partner-center.json", PARTNER_CENTER, reservoir::openapi::partner_center().unwrap()),
+        ("openapi/azure.json", AZURE, reservoir::openapi::azure().unwrap()),
+    ] {
+        if std::env::var_os("UPDATE_OPENAPI").is_some() {
+            std::fs::write(file, &printed).unwrap();
+        } else {
+            assert!(printed == committed, "{file} has drifted: run UPDATE_OPENAPI=1 scripts/test openapi");
+        }
     }
-    assert!(printed == COMMITTED, "openapi/partner-center.json has drifted: run UPDATE_OPENAPI=1 scripts/test openapi");
 }
 
 #[test]
 fn every_operation_is_documented_whole() {
-    let document: Value = serde_json::from_str(COMMITTED).unwrap();
-    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
-    let operations = operations(&document);
-    assert_eq!(operations.len(), permissions::ALL.len(), "one documented operation for each row of the matrix");
-    for (method, path, operation) in &operations {
-        let name = format!("{method} {path}");
-        for member in ["summary", "description", "operationId"] {
-            assert!(operation[member].as_str().is_some_and(|text| text.len() > 3), "{name} has no {member}");
+    for (text, rows) in [(PARTNER_CENTER, permissions::ALL.len()), (AZURE, permissions::azure::ALL.len())] {
+        let document: Value = serde_json::from_str(text).unwrap();
+        assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+        let operations = operations(&document);
+        assert_eq!(operations.len(), rows, "one documented operation for each row of the matrix");
+        for (method, path, operation) in &operations {
+            assert_documented(method, path, operation);
         }
-        assert!(
-            operation["x-reservoir-roles"].as_array().is_some_and(|roles| !roles.is_empty()),
-            "{name} has no roles"
-        );
-        let responses = operation["responses"].as_object().unwrap();
-        assert!(responses.keys().any(|status| status.starts_with('2')), "{name} never works");
-        for status in ["400", "401", "403", "429", "503"] {
-            assert!(responses.contains_key(status), "{name} documents no {status}");
-        }
-        for (status, response) in responses {
-            assert!(
-                response["description"].as_str().is_some_and(|text| !text.is_empty()),
-                "{name} {status}: no description"
-            );
-        }
-        for segment in path.split('/').filter(|segment| segment.starts_with('{')) {
-            let wanted = segment.trim_matches(['{', '}']);
-            let documented = operation["parameters"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .any(|one| one["name"] == wanted && one["in"] == "path");
-            assert!(documented, "{name} does not document {wanted}");
-        }
+        assert_no_dangling_reference(&document, &document);
     }
-    assert_no_dangling_reference(&document, &document);
+    let document: Value = serde_json::from_str(PARTNER_CENTER).unwrap();
     let cycles = &document["components"]["schemas"]["BillingCycle"]["enum"];
     assert!(cycles.as_array().unwrap().contains(&Value::from("one_time")), "values as they travel: {cycles}");
+}
+
+fn assert_documented(method: &str, path: &str, operation: &Value) {
+    let name = format!("{method} {path}");
+    for member in ["summary", "description", "operationId", "x-reservoir-customer-user"] {
+        assert!(operation[member].as_str().is_some_and(|text| text.len() > 1), "{name} has no {member}");
+    }
+    assert!(operation["x-reservoir-roles"].as_array().is_some_and(|roles| !roles.is_empty()), "{name} has no roles");
+    for member in ["x-reservoir-app-only", "x-reservoir-on-behalf"] {
+        assert!(operation[member].is_boolean(), "{name} has no {member}");
+    }
+    let responses = operation["responses"].as_object().unwrap();
+    assert!(responses.keys().any(|status| status.starts_with('2')), "{name} never works");
+    for status in ["400", "401", "403", "429", "503"] {
+        assert!(responses.contains_key(status), "{name} documents no {status}");
+    }
+    for (status, response) in responses {
+        assert!(
+            response["description"].as_str().is_some_and(|text| !text.is_empty()),
+            "{name} {status}: no description"
+        );
+    }
+    let parameters = operation["parameters"].as_array().unwrap();
+    for segment in path.split('/').filter(|segment| segment.starts_with('{')) {
+        let wanted = segment.trim_matches(['{', '}']);
+        let documented = parameters.iter().any(|one| one["name"] == wanted && one["in"] == "path");
+        assert!(documented, "{name} does not document {wanted}");
+    }
+    for parameter in parameters {
+        let text = parameter["description"].as_str().unwrap_or_default();
+        assert!(text.len() > 3 && text != "See the description.", "{name}: {} is not described", parameter["name"]);
+    }
+    let answered = responses.values().filter_map(|response| response.get("content"));
+    for content in answered.chain(operation.get("requestBody").map(|body| &body["content"])) {
+        for (kind, form) in content.as_object().unwrap() {
+            assert!(form["schema"].is_object() && !form["example"].is_null(), "{name}: no example of {kind}");
+        }
+    }
 }
 
 fn assert_no_dangling_reference(document: &Value, part: &Value) {
@@ -87,7 +106,9 @@ fn assert_no_dangling_reference(document: &Value, part: &Value) {
 engines! {
     fn the_documentation_is_served_without_any_network(app: &App) {
         let anyone = app.anonymous();
-        assert_eq!(anyone.get("/openapi/partner-center.json").expect(200), serde_json::from_str::<Value>(COMMITTED).unwrap());
+        for (path, committed) in [("/openapi/partner-center.json", PARTNER_CENTER), ("/openapi/azure.json", AZURE)] {
+            assert_eq!(anyone.get(path).expect(200), serde_json::from_str::<Value>(committed).unwrap());
+        }
         let redirect = anyone.get("/docs");
         assert_eq!((redirect.status, redirect.header("location")), (308, Some("/docs/")));
         let page = anyone.get("/docs/");
@@ -99,6 +120,7 @@ engines! {
             let outside = ["src=\"http", "href=\"http"].iter().any(|mark| page.text.contains(mark));
             assert!(!outside, "the page loads something from elsewhere");
         }
-        assert!(anyone.get("/docs/swagger-initializer.js").text.contains("/openapi/partner-center.json"));
+        let listed = anyone.get("/docs/swagger-initializer.js").text;
+        assert!(listed.contains("/openapi/partner-center.json") && listed.contains("/openapi/azure.json"));
     }
 }

@@ -13,6 +13,8 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::support::azure::versioned;
+use crate::support::capacity::*;
 use crate::support::purchases::*;
 use crate::support::{ADVENTURE_WORKS, Client, Database, Engine};
 
@@ -245,6 +247,68 @@ fn survives_a_crash(engine: Engine) {
         22,
         "none twice, none lost"
     );
+}
+
+/// Exchanges that were cut off happened whole or not at all, and can be sent again.
+fn exchanges_survive_a_crash(engine: Engine) {
+    let (folder, database) = (Folder::new(), Database::new(engine));
+    let serve = || Process::start(folder.command(&SERVE).args(["--database-url", database.url()]));
+    let server = serve();
+    let admin = server.client(&folder.told(&["token", "--database-url", database.url()]));
+    let larger = wanted("Standard_D4s_v5", "P1Y", "Upfront", 2);
+    let quoted: Vec<(String, Value)> = (0..20)
+        .map(|_| {
+            let order = buy(&admin, &wanted("Standard_D2s_v5", "P1Y", "Upfront", 2));
+            let quoted = quote_exchange(&admin, &[(&only(&admin, &order), 1)], std::slice::from_ref(&larger));
+            (order, quoted.expect(200))
+        })
+        .collect();
+    let threads: Vec<_> = quoted
+        .iter()
+        .map(|(_, quoted)| {
+            let (admin, session) = (admin.clone(), quoted["properties"]["sessionId"].clone());
+            std::thread::spawn(move || {
+                let body = serde_json::json!({"properties": {"sessionId": session}});
+                let path = versioned(&format!("{CAPACITY}/exchange"));
+                admin.try_post(&path, &body).filter(|answer| answer.status == 200).map(|answer| answer.body())
+            })
+        })
+        .collect();
+    std::thread::sleep(Duration::from_millis(40));
+    server.signal("-KILL");
+    let answered: Vec<Option<Value>> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+    drop(server);
+
+    let server = serve();
+    let admin = server.client(admin.token());
+    let orders = || admin.get(&format!("/v1/customers/{ADVENTURE_WORKS}/orders")).items().len();
+    let ledger = || {
+        let view = admin.get(&format!("/_reservoir/ledger?customerId={ADVENTURE_WORKS}")).ok();
+        assert_eq!(view["balanced"], true);
+        view["entries"].as_array().unwrap().len()
+    };
+    let happened = orders() - 21;
+    // Two entries a purchase; two for the refund and two for the purchase of an exchange.
+    assert_eq!(ledger(), 2 * 20 + 4 * happened, "whole or not at all");
+    for ((order, quoted), answered) in quoted.iter().zip(&answered) {
+        let again = exchange(&admin, quoted).expect(200);
+        if let Some(answered) = answered {
+            assert_eq!(&again, answered, "the same answer as before the crash");
+        }
+        assert_eq!(in_use(&admin, order)[0]["properties"]["quantity"], 1);
+    }
+    assert_eq!((orders(), ledger()), (41, 2 * 20 + 4 * 20), "none twice, none lost");
+    assert!(happened >= answered.iter().flatten().count());
+}
+
+#[test]
+fn exchanges_survive_a_crash_on_sqlite() {
+    exchanges_survive_a_crash(Engine::Sqlite);
+}
+
+#[test]
+fn exchanges_survive_a_crash_on_postgres() {
+    exchanges_survive_a_crash(Engine::Postgres);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The business rules, each under its id: B for buying, O for the product itself, P for what
 //! customers may buy for themselves.
 
+mod azure_side;
+
 use std::collections::BTreeSet;
 
 use reservoir::catalog::Term;

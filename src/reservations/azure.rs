@@ -491,7 +491,14 @@ pub async fn update_reservation(mut call: AzureCall<UpdateReservation>) -> Azure
         let request: PatchRequest = body.read()?;
         let wanted = wanted_change(unit, permit, &found, &trade, request.properties.as_ref())?;
         let new = lifecycle::change(unit, old, &wanted)?;
-        record(unit, permit, &found, OperationType::UpdateReservation, &[old.clone()], &[new.clone()])?;
+        record(
+            unit,
+            permit,
+            &found,
+            OperationType::UpdateReservation,
+            std::slice::from_ref(old),
+            std::slice::from_ref(&new),
+        )?;
         Reply::ok(&ReservationResource::new(&found.order, &new, unit.now)?)
     })
     .await
@@ -759,7 +766,7 @@ async fn put_away<O: AzureOperation>(call: AzureCall<O>, archived: bool) -> Azur
         let old = found.reservation(&id)?;
         let new = lifecycle::archive(unit, old, archived)?;
         if new.revision != old.revision {
-            record(unit, permit, &found, OperationType::UpdateReservation, &[old.clone()], &[new])?;
+            record(unit, permit, &found, OperationType::UpdateReservation, std::slice::from_ref(old), &[new])?;
         }
         Ok(Reply { status: 200, body: String::new(), location: None })
     })

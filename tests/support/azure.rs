@@ -34,6 +34,9 @@ pub const CONTOSO_SALES_APP: &str = "30000000-0000-4000-8000-000000000012";
 /// See [`CONTOSO_SALES`].
 pub const CONTOSO_GROUP: &str = "40000000-0000-4000-8000-000000000010";
 
+/// What nothing has for an id.
+pub const UNKNOWN: &str = "7fffffff-ffff-4fff-8fff-ffffffffffff";
+
 /// The address with a version.
 pub fn versioned(path: &str) -> String {
     format!("{path}{}api-version=2022-11-01", if path.contains('?') { '&' } else { '?' })
@@ -201,7 +204,9 @@ pub fn filled(operation: &AzureRights, scope: &str, subscription: &str, order: &
         .replace("{resourceGroupName}", "web")
         .replace("{roleAssignmentName}", &name(1))
         .replace("{roleDefinitionId}", OWNER)
-        .replace("{aliasName}", "any");
-    assert!(!path.contains('{'), "{path}");
-    path
+        .replace("{billingAccountId}", super::ADVENTURE_WORKS)
+        .replace("{billingProfileId}", super::ADVENTURE_WORKS);
+    // What is left names nothing that is there.
+    let segments = path.split('/').map(|segment| if segment.starts_with('{') { UNKNOWN } else { segment });
+    segments.collect::<Vec<_>>().join("/")
 }

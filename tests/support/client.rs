@@ -48,6 +48,11 @@ impl Client {
         self.try_send("POST", path, None, Vec::new()).ok()
     }
 
+    /// POST of a JSON body to a server that may go away meanwhile.
+    pub fn try_post(&self, path: &str, body: &Value) -> Option<Response> {
+        self.try_send("POST", path, Some("application/json"), body.to_string().into_bytes()).ok()
+    }
+
     /// The token, for calls made by other means.
     pub fn token(&self) -> &str {
         self.token.as_deref().unwrap_or_default()
