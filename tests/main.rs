@@ -10,10 +10,12 @@
 
 mod support;
 
+mod azure_contract;
 mod bad_input;
 mod development;
 mod idempotency;
 mod isolation;
+mod model;
 mod openapi;
 mod outage;
 mod program;
@@ -22,4 +24,5 @@ mod recorded_requests;
 mod roles;
 mod rules;
 mod schema;
+mod sdk;
 mod wire;
