@@ -2,7 +2,9 @@
 //! to statuses, codes and bodies; the text of a case is what a caller may read, and anything only
 //! the operator may read goes to the log.
 
+use crate::ids::Guid;
 use crate::orders::refusal::Refusal;
+use crate::reservations;
 
 /// The result of everything that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -166,6 +168,41 @@ pub enum Error {
         /// Why.
         refusal: Refusal,
     },
+    /// Unknown Azure subscription, or somebody else's.
+    #[error("The subscription could not be found.")]
+    AzureSubscriptionNotFound,
+    /// Unknown resource group.
+    #[error("Resource group '{0}' could not be found.")]
+    ResourceGroupNotFound(String),
+    /// Unknown reservation order, or somebody else's.
+    #[error("The reservation order was not found.")]
+    ReservationOrderNotFound,
+    /// No such reservation in this order.
+    #[error("The reservation was not found in this reservation order.")]
+    ReservationNotFound,
+    /// Roles that do not suffice.
+    #[error(
+        "The client '{client}' with object id '{object_id}' does not have authorization to perform action '{action}' over scope '{scope}' or the scope is invalid."
+    )]
+    NotAuthorized {
+        /// The user's or application's name.
+        client: String,
+        /// Its object id.
+        object_id: Guid,
+        /// Azure's name of the operation.
+        action: &'static str,
+        /// Where.
+        scope: String,
+    },
+    /// A customer's user manages nothing (rule P7).
+    #[error("A reservation based on a partner's subscription is managed by the partner. Ask your partner.")]
+    CustomerMayNotManage,
+    /// No `api-version`, or none that is a date.
+    #[error("{0}")]
+    ApiVersion(ApiVersionFault),
+    /// Something cannot be done with a reservation.
+    #[error("{0}")]
+    Reservation(#[from] reservations::Refusal),
     /// An amount exceeds what can be counted.
     #[error("quantity: the amount is too large.")]
     AmountTooLarge,
@@ -178,6 +215,17 @@ pub enum Error {
     /// A defect of the program; the reason is for the log alone.
     #[error("An unexpected error occurred.")]
     Internal(String),
+}
+
+/// What is wrong with `api-version`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ApiVersionFault {
+    /// It is not there.
+    #[error("The api-version query parameter (?api-version=) is required for all requests.")]
+    Missing,
+    /// It is no date.
+    #[error("The api-version query parameter must be a date of the form 2022-11-01.")]
+    Malformed,
 }
 
 impl Error {

@@ -1,4 +1,4 @@
-//! The OpenAPI document: generated from the handlers, completed with what all operations share
+//! The OpenAPI documents, one a surface: generated from the handlers, completed with what all operations share
 //! (path parameters, request ids, errors) and with who may call them.
 
 use actix_web::App;
@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 use utoipa_actix_web::AppExt;
 
+use crate::azure::AzureFaultBody;
 use crate::error::{Error, Result};
 use crate::partner_center::FaultBody;
+use crate::permissions::azure::AzureRights;
 use crate::permissions::{self, Rights};
 use crate::routes;
 
@@ -40,9 +42,25 @@ fn segment_description(name: &str) -> &'static str {
         "group_id" => "The group of the artifact's link.",
         "line_item_id" => "The line item of the artifact's link.",
         "resource_id" => "The Azure reservation order id.",
+        "subscriptionId" => "The Azure subscription's id.",
+        "reservationOrderId" => "The reservation order's id.",
+        "reservationId" => "The reservation's id.",
+        "scope" => "A subscription, resource group, reservation order or reservation, as its id is written.",
         _ => "See the description.",
     }
 }
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Reservoir: Azure reservations",
+        description = "What Reservoir serves of Azure's resource manager for reservations. Independent and unofficial: not affiliated with Microsoft.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    components(schemas(AzureFaultBody)),
+    security(("bearer" = []))
+)]
+struct AzureDocument;
 
 /// The document of Partner Center's surface, pretty-printed with a final line end.
 ///
@@ -51,7 +69,37 @@ fn segment_description(name: &str) -> &'static str {
 pub fn partner_center() -> Result<String> {
     let app = App::new().into_utoipa_app().openapi(PartnerCenterDocument::openapi()).configure(routes::partner_center);
     let (_, document) = app.split_for_parts();
-    let mut document = serde_json::to_value(&document)?;
+    completed(serde_json::to_value(&document)?, |method, path, operation| {
+        let rights = permissions::ALL
+            .iter()
+            .find(|rights| rights.path == path && rights.method.eq_ignore_ascii_case(method))
+            .ok_or_else(|| Error::Internal(format!("{method} {path} has no row in the permission matrix")))?;
+        complete(rights, operation);
+        Ok(())
+    })
+}
+
+/// The document of the Azure side, pretty-printed with a final line end.
+///
+/// # Errors
+/// When it has no JSON form, or an operation has no row in the permission matrix.
+pub fn azure() -> Result<String> {
+    let app = App::new().into_utoipa_app().openapi(AzureDocument::openapi()).configure(routes::azure);
+    let (_, document) = app.split_for_parts();
+    completed(serde_json::to_value(&document)?, |method, path, operation| {
+        let rights = permissions::azure::ALL
+            .iter()
+            .find(|rights| rights.path == path && rights.method.eq_ignore_ascii_case(method))
+            .ok_or_else(|| Error::Internal(format!("{method} {path} has no row in the permission matrix")))?;
+        complete_azure(rights, operation);
+        Ok(())
+    })
+}
+
+type Operation = serde_json::Map<String, Value>;
+
+/// Adds what a whole document needs, and to each operation what `complete` adds.
+fn completed(mut document: Value, complete: impl Fn(&str, &str, &mut Operation) -> Result<()>) -> Result<String> {
     if let Some(schemes) = document.pointer_mut("/components").and_then(Value::as_object_mut) {
         let bearer = json!({"type": "http", "scheme": "bearer", "bearerFormat": "JWT"});
         schemes.insert("securitySchemes".to_owned(), json!({"bearer": bearer}));
@@ -62,19 +110,57 @@ pub fn partner_center() -> Result<String> {
     let paths = document.pointer_mut("/paths").and_then(Value::as_object_mut);
     for (path, item) in paths.into_iter().flatten() {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
-            let rights = permissions::ALL
-                .iter()
-                .find(|rights| rights.path == path && rights.method.eq_ignore_ascii_case(method))
-                .ok_or_else(|| Error::Internal(format!("{method} {path} has no row in the permission matrix")))?;
             if let Some(operation) = operation.as_object_mut() {
-                complete(rights, operation);
+                complete(method, path, operation)?;
             }
         }
     }
     Ok(serde_json::to_string_pretty(&document)? + "\n")
 }
 
-fn complete(rights: &Rights, operation: &mut serde_json::Map<String, Value>) {
+fn complete_azure(rights: &AzureRights, operation: &mut Operation) {
+    operation.insert("operationId".to_owned(), json!(rights.id));
+    operation.insert("x-reservoir-need".to_owned(), json!(rights.need.words()));
+    operation.insert("x-reservoir-action".to_owned(), json!(rights.action));
+    let mut parameters: Vec<Value> = rights.path.split('/').filter_map(segment_parameter).collect();
+    parameters.push(json!({
+        "name": "api-version", "in": "query", "required": true,
+        "schema": {"type": "string", "format": "date"}, "example": "2022-11-01",
+        "description": "Any date of the form 2022-11-01.",
+    }));
+    if let Some(own) = operation.get("parameters").and_then(Value::as_array) {
+        parameters.extend(own.iter().cloned());
+    }
+    operation.insert("parameters".to_owned(), Value::Array(parameters));
+    let mut errors = vec![
+        ("400", "Malformed, or refused by a rule; the field is named."),
+        ("401", "No token, or one that is not trusted."),
+        ("403", "The caller may not do this."),
+        ("429", "Too many requests; see `Retry-After`."),
+        ("503", "The database is away; try again."),
+    ];
+    if rights.path.contains('{') {
+        errors.push(("404", "Unknown, or somebody else's."));
+    }
+    if rights.method != "GET" {
+        errors.push(("409", "Not possible in the present state."));
+        errors.push(("413", "The body is too large."));
+    }
+    add_errors(operation, &errors, "#/components/schemas/CloudError");
+}
+
+fn add_errors(operation: &mut Operation, errors: &[(&str, &str)], schema: &str) {
+    let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
+    for response in responses.values_mut() {
+        describe(response);
+    }
+    for (status, description) in errors {
+        let content = json!({"application/json": {"schema": {"$ref": schema}}});
+        responses.entry(*status).or_insert_with(|| json!({"description": description, "content": content}));
+    }
+}
+
+fn complete(rights: &Rights, operation: &mut Operation) {
     operation.insert("operationId".to_owned(), json!(rights.id));
     let roles: Vec<&str> = rights.roles.iter().map(|role| role.group()).collect();
     operation.insert("x-reservoir-roles".to_owned(), json!(roles));
@@ -91,15 +177,7 @@ fn complete(rights: &Rights, operation: &mut serde_json::Map<String, Value>) {
         }));
     }
     operation.insert("parameters".to_owned(), Value::Array(parameters));
-    if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
-        for response in responses.values_mut() {
-            describe(response);
-        }
-        for (status, description) in errors(rights) {
-            let content = json!({"application/json": {"schema": {"$ref": "#/components/schemas/Fault"}}});
-            responses.entry(status).or_insert_with(|| json!({"description": description, "content": content}));
-        }
-    }
+    add_errors(operation, &errors(rights), "#/components/schemas/Fault");
 }
 
 /// Generators refuse a response without a description.
@@ -115,7 +193,16 @@ fn segment_parameter(segment: &str) -> Option<Value> {
     let name = segment.strip_prefix('{')?.strip_suffix('}')?;
     let uuid = matches!(
         name,
-        "customer_id" | "cart_id" | "subscription_id" | "entitlement_id" | "group_id" | "line_item_id" | "resource_id"
+        "customer_id"
+            | "cart_id"
+            | "subscription_id"
+            | "entitlement_id"
+            | "group_id"
+            | "line_item_id"
+            | "resource_id"
+            | "subscriptionId"
+            | "reservationOrderId"
+            | "reservationId"
     );
     let schema = if uuid { json!({"type": "string", "format": "uuid"}) } else { json!({"type": "string"}) };
     Some(

@@ -6,17 +6,18 @@ use std::sync::OnceLock;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, LOCATION};
 use actix_web::web::{self, Data};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
+use crate::azure::{AzureFault, authenticated};
 use crate::error::Error;
 use crate::http::context::Literals;
 use crate::openapi;
 use crate::partner_center::{Fault, agent};
 use crate::permissions;
 use crate::server::App;
-use crate::{agreements, auth, carts, catalog, customers, entitlements, orders, subscriptions};
+use crate::{agreements, auth, carts, catalog, customers, entitlements, orders, reservations, subscriptions};
 
 /// Partner Center's REST API.
 pub fn partner_center(routes: &mut ServiceConfig<'_>) {
@@ -67,6 +68,11 @@ pub fn partner_center(routes: &mut ServiceConfig<'_>) {
         .service(subscriptions::api::reactivate_azure_entitlement);
 }
 
+/// Azure's resource providers, as far as reservations need them.
+pub fn azure(routes: &mut ServiceConfig<'_>) {
+    routes.service(reservations::azure::list_operations);
+}
+
 /// For whoever operates the server; no token.
 pub fn operations(config: &mut web::ServiceConfig) {
     config
@@ -80,23 +86,39 @@ pub fn operations(config: &mut web::ServiceConfig) {
 pub fn docs(config: &mut web::ServiceConfig) {
     config
         .route("/openapi/partner-center.json", web::get().to(partner_center_document))
+        .route("/openapi/azure.json", web::get().to(azure_document))
         .route("/docs", web::get().to(to_docs))
-        .service(SwaggerUi::new("/docs/{_:.*}").config(SwaggerConfig::new(["/openapi/partner-center.json"])));
+        .service(
+            SwaggerUi::new("/docs/{_:.*}")
+                .config(SwaggerConfig::new(["/openapi/partner-center.json", "/openapi/azure.json"])),
+        );
 }
 
 /// The literal segments that are spelled canonically whatever the request's letter case.
 pub fn literals() -> Literals {
-    Literals::of(permissions::ALL.iter().map(|rights| rights.path))
+    Literals::of(permissions::azure::templates())
+}
+
+async fn partner_center_document() -> std::result::Result<HttpResponse, Fault> {
+    static DOCUMENT: OnceLock<String> = OnceLock::new();
+    document(&DOCUMENT, openapi::partner_center)
+}
+
+async fn azure_document() -> std::result::Result<HttpResponse, Fault> {
+    static DOCUMENT: OnceLock<String> = OnceLock::new();
+    document(&DOCUMENT, openapi::azure)
 }
 
 /// Generated when it is first asked for: most servers never are.
-async fn partner_center_document() -> std::result::Result<HttpResponse, Fault> {
-    static DOCUMENT: OnceLock<String> = OnceLock::new();
-    let document = match DOCUMENT.get() {
+fn document(
+    kept: &'static OnceLock<String>,
+    make: fn() -> crate::error::Result<String>,
+) -> std::result::Result<HttpResponse, Fault> {
+    let document = match kept.get() {
         Some(document) => document,
         None => {
-            let document = openapi::partner_center()?;
-            DOCUMENT.get_or_init(|| document)
+            let document = make()?;
+            kept.get_or_init(|| document)
         }
     };
     Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, "application/json")).body(document.as_str()))
@@ -127,18 +149,28 @@ async fn version() -> HttpResponse {
     HttpResponse::Ok().json(serde_json::json!({"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")}))
 }
 
-/// What no route takes: under `/v1` a token is asked for first, then it is 404, or 405 with the
-/// methods that the path has.
-pub async fn unknown(app: Data<App>, request: HttpRequest) -> std::result::Result<HttpResponse, Fault> {
+/// What no route takes: on either API a token is asked for first, then it is 404, or 405 with the
+/// methods that the path has, in the surface's own form.
+pub async fn unknown(app: Data<App>, request: HttpRequest) -> HttpResponse {
     let path = request.path();
-    let is_api = path == "/v1" || path.starts_with("/v1/") || path == "/generatetoken";
-    if !is_api {
-        return Ok(HttpResponse::build(StatusCode::NOT_FOUND).json(serde_json::json!({"error": "not found"})));
+    let under = |root: &str| path == root || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'));
+    if under("/v1") || path == "/generatetoken" {
+        let refused = match agent(&app, &request).await {
+            Ok(_) => none_of(permissions::methods_of(path)),
+            Err(error) => error,
+        };
+        Fault(refused).error_response()
+    } else if under("/providers") || under("/subscriptions") {
+        let refused = match authenticated(&app, &request).await {
+            Ok(_) => none_of(permissions::azure::methods_of(path)),
+            Err(error) => error,
+        };
+        AzureFault(refused).error_response()
+    } else {
+        HttpResponse::build(StatusCode::NOT_FOUND).json(serde_json::json!({"error": "not found"}))
     }
-    agent(&app, &request).await?;
-    let methods = permissions::methods_of(path);
-    if methods.is_empty() {
-        return Err(Error::NotFound.into());
-    }
-    Err(Error::MethodNotAllowed { allow: methods.join(", ") }.into())
+}
+
+fn none_of(methods: Vec<&'static str>) -> Error {
+    if methods.is_empty() { Error::NotFound } else { Error::MethodNotAllowed { allow: methods.join(", ") } }
 }

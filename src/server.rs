@@ -54,6 +54,11 @@ pub struct App {
 }
 
 impl App {
+    /// What doing due work needs of the configuration.
+    pub fn due_terms(&self) -> due_work::Terms {
+        due_work::Terms { trade: self.trade.clone(), quote_days: self.policy.renewal_quote_days }
+    }
+
     /// Whether requests are taken; false once a stop has begun.
     pub fn is_ready(&self) -> bool {
         self.ready.load(Ordering::Relaxed)
@@ -178,7 +183,8 @@ async fn run(
         if let Some(issuer) = &issuer {
             actix = actix.app_data(issuer.clone());
         }
-        let (actix, _) = actix.into_utoipa_app().configure(routes::partner_center).split_for_parts();
+        let (actix, _) =
+            actix.into_utoipa_app().configure(routes::partner_center).configure(routes::azure).split_for_parts();
         let actix = actix.configure(routes::operations).configure(routes::docs);
         let actix =
             if issuer.is_some() { actix.configure(dev::api::configure).configure(issuer::configure) } else { actix };
@@ -266,9 +272,10 @@ async fn chore(app: &App, forget: bool) -> Result<()> {
     // As many batches as there are: a backlog must not grow faster than one batch a second.
     let mut more = due;
     while more {
-        let batch = |unit: &mut Unit<'_>| {
+        let terms = app.due_terms();
+        let batch = move |unit: &mut Unit<'_>| {
             let now = unit.now;
-            due_work::do_batch(unit, now, false)
+            due_work::do_batch(unit, now, false, &terms)
         };
         more = !app.db.write("due work", batch).await?.is_empty();
     }

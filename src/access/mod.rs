@@ -1,4 +1,7 @@
-//! Who is calling: an agent of a partner, and on whose behalf that may look at what.
+//! Who is calling, and what that caller may look at: an agent of a partner ([`Agent`]), or whoever
+//! calls on the Azure side ([`Permit`]).
+
+mod permit;
 
 use std::sync::Arc;
 
@@ -8,6 +11,8 @@ use crate::error::{Error, Result};
 use crate::ids::Guid;
 use crate::partners::{Partner, PartnerKind};
 use crate::permissions::Rights;
+
+pub use permit::{Permit, PermittedOrder, PermittedSubscription, Side};
 
 /// An agent of a partner, with the tenant scope that every query takes.
 #[derive(Clone, Debug)]

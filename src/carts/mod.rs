@@ -261,7 +261,7 @@ pub fn checkout(
     }
     orders::check_customer(unit, customer)?;
     let lines: Vec<CartLine> = cart.lines.read()?;
-    let terms = OrderTerms { attestation_accepted: cart.attestation_accepted, on_behalf_of };
+    let terms = OrderTerms { attestation_accepted: cart.attestation_accepted, on_behalf_of, ..OrderTerms::default() };
     let mut groups: Vec<String> = lines.iter().map(|line| line.group.clone()).collect();
     let mut seen = std::collections::BTreeSet::new();
     groups.retain(|group| seen.insert(group.clone()));

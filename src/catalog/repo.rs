@@ -10,6 +10,7 @@ use super::{ItemKind, PriceRow, PublishedIds, Size, Term};
 use crate::db::schema::{price_rows, sizes};
 use crate::db::{Conn, JsonText, Moment};
 use crate::error::Result;
+use crate::ids::Guid;
 
 /// What a list of products, SKUs or availabilities is narrowed to.
 #[derive(Clone, Debug, Default)]
@@ -143,6 +144,67 @@ pub fn pay_as_you_go(
         .first(conn)
         .optional()?;
     Ok(price.and_then(|text| text.parse().ok()))
+}
+
+/// The reservations on offer at `now` for a size in a region (any letter case), one row a SKU.
+///
+/// # Errors
+/// Those of the database.
+pub fn reservations_of(
+    conn: &mut Conn,
+    arm_sku_name: &str,
+    arm_region_name: &str,
+    now: Moment,
+) -> Result<Vec<PriceRow>> {
+    let rows = price_rows::table
+        .filter(lower(price_rows::arm_sku_name).eq(arm_sku_name.to_lowercase()))
+        .filter(lower(price_rows::arm_region_name).eq(arm_region_name.to_lowercase()))
+        .filter(price_rows::kind.eq(ItemKind::Reservation).and(price_rows::effective_start.le(now)))
+        .order((price_rows::product_id, price_rows::sku_id, price_rows::effective_start.desc()))
+        .select(PriceRow::as_select())
+        .load(conn)?;
+    let mut rows = newest(rows);
+    rows.sort_by_key(|row| std::cmp::Reverse(row.effective_start));
+    Ok(rows)
+}
+
+/// Every reservation on offer at `now`, one row a SKU; of one region (lower case) where that is given.
+///
+/// # Errors
+/// Those of the database.
+pub fn all_reservations(conn: &mut Conn, arm_region_name: Option<&str>, now: Moment) -> Result<Vec<PriceRow>> {
+    let mut query = price_rows::table
+        .filter(price_rows::kind.eq(ItemKind::Reservation).and(price_rows::effective_start.le(now)))
+        .order((price_rows::product_id, price_rows::sku_id, price_rows::effective_start.desc()))
+        .select(PriceRow::as_select())
+        .into_boxed();
+    if let Some(region) = arm_region_name {
+        query = query.filter(lower(price_rows::arm_region_name).eq(region));
+    }
+    Ok(newest(query.load(conn)?))
+}
+
+/// Whether anything can be reserved in a region (any letter case).
+///
+/// # Errors
+/// Those of the database.
+pub fn is_region_known(conn: &mut Conn, arm_region_name: &str) -> Result<bool> {
+    let first: Option<Guid> = price_rows::table
+        .filter(lower(price_rows::arm_region_name).eq(arm_region_name.to_lowercase()))
+        .filter(price_rows::kind.eq(ItemKind::Reservation))
+        .select(price_rows::id)
+        .first(conn)
+        .optional()?;
+    Ok(first.is_some())
+}
+
+/// What is known of every size, by size.
+///
+/// # Errors
+/// Those of the database.
+pub fn all_sizes(conn: &mut Conn) -> Result<HashMap<String, Size>> {
+    let sizes: Vec<Size> = sizes::table.select(Size::as_select()).load(conn)?;
+    Ok(sizes.into_iter().map(|size| (size.arm_sku_name.clone(), size)).collect())
 }
 
 /// What is known of the sizes that a product has, by size.

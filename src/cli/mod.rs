@@ -65,6 +65,8 @@ enum Command {
 enum Surface {
     /// Partner Center's REST API
     PartnerCenter,
+    /// Azure's reservation API
+    Azure,
 }
 
 /// Why a command failed.
@@ -127,6 +129,7 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         Some(Command::Catalog(command)) => catalog::run(&open(&common)?, &command)?,
         Some(Command::Token(args)) => token::run(&open(&common)?, &args)?,
         Some(Command::Openapi { surface: Surface::PartnerCenter }) => openapi::partner_center()?,
+        Some(Command::Openapi { surface: Surface::Azure }) => openapi::azure()?,
     };
     print(&text);
     Ok(())

@@ -154,3 +154,34 @@ pub(super) fn update_billing(conn: &mut Conn, row: &CustomerRow) -> Result<()> {
         .execute(conn)?;
     Ok(())
 }
+
+/// The pairs of selling partner and customer that `partner` sees, of one customer where that is
+/// given.
+///
+/// # Errors
+/// Those of the database.
+pub fn relations_of_partner(conn: &mut Conn, partner: &Partner, only: Option<&Guid>) -> Result<Vec<(Guid, Guid)>> {
+    let mut query = relationships::table
+        .filter(relationships::state.eq(RelationshipState::Active))
+        .select((relationships::partner_id, relationships::customer_id))
+        .into_boxed();
+    query = match partner.kind {
+        PartnerKind::Reseller => query.filter(relationships::reseller_id.eq(&partner.id)),
+        PartnerKind::Direct | PartnerKind::Provider => query.filter(relationships::partner_id.eq(&partner.id)),
+    };
+    if let Some(only) = only {
+        query = query.filter(relationships::customer_id.eq(only));
+    }
+    Ok(query.load(conn)?)
+}
+
+/// The pairs of selling partner and this customer.
+///
+/// # Errors
+/// Those of the database.
+pub fn relations_of_customer(conn: &mut Conn, customer_id: &Guid) -> Result<Vec<(Guid, Guid)>> {
+    Ok(relationships::table
+        .filter(relationships::customer_id.eq(customer_id).and(relationships::state.eq(RelationshipState::Active)))
+        .select((relationships::partner_id, relationships::customer_id))
+        .load(conn)?)
+}

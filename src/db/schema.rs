@@ -259,19 +259,30 @@ table! {
         billing_subscription_id -> Text,
         paid_minor -> BigInt,
         price_row_id -> Text,
-        origin_kind -> Text,
-        origin_ids -> Text,
         exchanges_left -> Nullable<Integer>,
         revision -> Integer,
         effective_at -> Timestamp,
         updated_at -> Timestamp,
+        lineage -> Text,
+        renewal -> Nullable<Text>,
+        review_at -> Nullable<Timestamp>,
     }
 }
 
 table! {
-    instalments (reservation_order_id, number) {
-        reservation_order_id -> Text,
+    reservation_revisions (reservation_id, revision) {
+        reservation_id -> Text,
+        revision -> Integer,
+        effective_at -> Timestamp,
+        snapshot -> Text,
+    }
+}
+
+table! {
+    reservation_instalments (reservation_id, number) {
+        reservation_id -> Text,
         number -> Integer,
+        reservation_order_id -> Text,
         due_at -> Timestamp,
         amount_minor -> BigInt,
         status -> Text,
@@ -288,6 +299,77 @@ table! {
         role_definition_id -> Text,
         created_at -> Timestamp,
         created_by -> Text,
+        tenant_id -> Text,
+        description -> Nullable<Text>,
+        condition -> Nullable<Text>,
+        condition_version -> Nullable<Text>,
+        delegated_identity -> Nullable<Text>,
+        updated_at -> Nullable<Timestamp>,
+        updated_by -> Nullable<Text>,
+    }
+}
+
+table! {
+    purchase_answers (reservation_order_id) {
+        reservation_order_id -> Text,
+        tenant_id -> Text,
+        request -> Text,
+        answer -> Text,
+    }
+}
+
+table! {
+    quote_sessions (id) {
+        id -> Text,
+        kind -> Text,
+        tenant_id -> Text,
+        partner_id -> Text,
+        quote -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+        answer -> Nullable<Text>,
+    }
+}
+
+table! {
+    refunds (id) {
+        id -> Text,
+        kind -> Text,
+        session_id -> Text,
+        partner_id -> Text,
+        customer_id -> Text,
+        reservation_order_id -> Text,
+        reservation_id -> Text,
+        quantity -> BigInt,
+        currency -> Text,
+        refund_minor -> BigInt,
+        fee_minor -> BigInt,
+        cancelled_minor -> BigInt,
+        counted_usd_minor -> BigInt,
+        reason -> Nullable<Text>,
+        at -> Timestamp,
+    }
+}
+
+table! {
+    resource_groups (subscription_id, name_key) {
+        subscription_id -> Text,
+        name_key -> Text,
+        name -> Text,
+        location -> Text,
+        tags -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+table! {
+    subscription_aliases (tenant_id, name_key) {
+        tenant_id -> Text,
+        name_key -> Text,
+        name -> Text,
+        subscription_id -> Text,
+        created_at -> Timestamp,
     }
 }
 
@@ -366,8 +448,14 @@ allow_tables_to_appear_in_same_query!(
     azure_subscriptions,
     reservation_orders,
     reservations,
-    instalments,
+    reservation_revisions,
+    reservation_instalments,
     role_assignments,
+    purchase_answers,
+    quote_sessions,
+    refunds,
+    resource_groups,
+    subscription_aliases,
     due_work,
     audit_records,
     replays,

@@ -154,7 +154,8 @@ pub fn same_word(left: &str, right: &str) -> bool {
 }
 
 /// A JSON document in a text column.
-#[derive(Clone, Debug, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, AsExpression, FromSqlRow)]
+#[serde(transparent)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub struct JsonText(String);
 

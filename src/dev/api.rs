@@ -113,7 +113,7 @@ async fn move_clock(app: Data<App>, bytes: Bytes) -> Answer {
     };
     let (mut done, mut target) = (Vec::new(), None);
     loop {
-        let (wanted, known, clock) = (wanted.clone(), target, app.db.clock().clone());
+        let (wanted, known, clock, terms) = (wanted.clone(), target, app.db.clock().clone(), app.due_terms());
         // The target is settled within the first transaction, from what the clock says right then
         // (another unit of the same commit may have moved it): two moves at once both count.
         let step = app.db.write("move clock", move |unit| {
@@ -122,7 +122,7 @@ async fn move_clock(app: Data<App>, bytes: Bytes) -> Answer {
                 Some(target) => target,
                 None => wanted.target(unit.now)?,
             };
-            let batch = due_work::do_batch(unit, target, true)?;
+            let batch = due_work::do_batch(unit, target, true, &terms)?;
             if batch.is_empty() {
                 Clock::put(unit.conn, target.max(unit.now))?;
             }

@@ -114,7 +114,8 @@ fn clear(conn: &mut Conn) -> Result<()> {
         ($($table:ident)*) => { $(diesel::delete(schema::$table::table).execute(conn)?;)* };
     }
     delete_all! {
-        ledger_entries replays audit_records due_work role_assignments instalments reservations reservation_orders
+        ledger_entries replays audit_records due_work role_assignments subscription_aliases resource_groups refunds
+        quote_sessions purchase_answers reservation_instalments reservation_revisions reservations reservation_orders
         azure_subscriptions subscriptions order_lines orders carts agreements relationships customers principals
         sizes price_rows
     }
@@ -330,6 +331,7 @@ fn owner(unit: &mut Unit<'_>, customer_id: &Guid) -> Result<()> {
             role_assignments::role_definition_id.eq(OWNER),
             role_assignments::created_at.eq(unit.now),
             role_assignments::created_by.eq(numbered(2, 11)?),
+            role_assignments::tenant_id.eq(customer_id),
         ))
         .execute(unit.conn)?;
     Ok(())

@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::db::schema::due_work;
 use crate::db::{Moment, Unit};
 use crate::error::{Error, Result};
+use crate::orders::lines::Trade;
 use crate::text_enum;
 
 text_enum! {
@@ -40,6 +41,15 @@ pub struct DueWork {
     pub subject: String,
 }
 
+/// What doing due work needs of the configuration: a renewal is a purchase.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// What purchases need.
+    pub trade: Trade,
+    /// How many days before the end the price of a renewal is fixed.
+    pub quote_days: u32,
+}
+
 /// Pieces of work in one transaction.
 const BATCH: i64 = 200;
 
@@ -58,13 +68,16 @@ pub fn plan(unit: &mut Unit<'_>, kind: DueKind, subject: &str, due_at: Moment) -
 ///
 /// # Errors
 /// Those of the work; nothing of the batch is kept then.
-pub fn do_batch(unit: &mut Unit<'_>, until: Moment, move_clock: bool) -> Result<Vec<DueWork>> {
+pub fn do_batch(unit: &mut Unit<'_>, until: Moment, move_clock: bool, terms: &Terms) -> Result<Vec<DueWork>> {
+    let Terms { trade, quote_days } = terms;
     let batch = repo::due(unit.conn, until, BATCH)?;
     for work in &batch {
         let mut then = Unit { conn: unit.conn, now: work.due_at };
         let outcome = match work.kind {
             DueKind::Instalment => crate::reservations::pay_instalment(&mut then, &work.subject),
-            DueKind::ReservationExpiry => crate::reservations::expire(&mut then, &work.subject),
+            DueKind::ReservationExpiry => {
+                crate::reservations::lifecycle::expire(&mut then, &work.subject, trade, *quote_days)
+            }
             DueKind::CartExpiry => crate::carts::expire(&mut then, &work.subject),
         };
         match outcome {

@@ -62,42 +62,58 @@ impl RequestContext {
     }
 }
 
-/// The literal segments of the documented paths, in their canonical spelling by lower case.
+/// The literal segments of the documented paths, in their canonical spelling, by the segment before
+/// them: after one that stands where a name does, nothing but a known successor is respelled.
 #[derive(Clone, Debug, Default)]
-pub struct Literals(Arc<BTreeMap<String, String>>);
+pub struct Literals(Arc<BTreeMap<(String, String), String>>);
+
+/// Stands for a variable segment.
+const VARIABLE: &str = "{}";
 
 impl Literals {
     /// The literals of path templates such as `/v1/customers/{customer_id}`.
     pub fn of<'a>(templates: impl IntoIterator<Item = &'a str>) -> Self {
-        let segments = templates.into_iter().flat_map(|path| path.split('/'));
-        let literals = segments.filter(|segment| !segment.is_empty() && !segment.starts_with('{'));
-        Self(Arc::new(literals.map(|segment| (segment.to_ascii_lowercase(), segment.to_owned())).collect()))
+        let mut literals = BTreeMap::new();
+        for template in templates {
+            let mut before = "";
+            for segment in template.split('/').filter(|segment| !segment.is_empty()) {
+                if segment.starts_with('{') {
+                    before = VARIABLE;
+                } else {
+                    literals.insert((before.to_owned(), segment.to_ascii_lowercase()), segment.to_owned());
+                    before = segment;
+                }
+            }
+        }
+        Self(Arc::new(literals))
     }
 
     /// The path as the routes spell it: repeated slashes collapsed, one trailing slash dropped,
     /// `/v1.0` for `/v1`, known literals in their canonical case, GUIDs in lower case, everything
     /// else as it came. Other paths than those of the API are left alone.
     pub fn canonical(&self, path: &str) -> Option<String> {
-        let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-        let first = segments.first()?;
-        let is_api = ["v1", "v1.0", "generatetoken"].iter().any(|name| first.eq_ignore_ascii_case(name));
-        if !is_api {
-            return None;
-        }
         let mut canonical = String::with_capacity(path.len());
-        for (number, segment) in segments.iter().enumerate() {
+        let mut before = "";
+        for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+            let wanted = if before.is_empty() && segment.eq_ignore_ascii_case("v1.0") { "v1" } else { segment };
+            let known = self.0.get(&(before.to_owned(), wanted.to_ascii_lowercase()));
             canonical.push('/');
-            if number == 0 && segment.eq_ignore_ascii_case("v1.0") {
-                canonical.push_str("v1");
-            } else if let Some(id) = crate::ids::Guid::parse(segment) {
-                canonical.push_str(id.as_str());
-            } else if let Some(literal) = self.0.get(&segment.to_ascii_lowercase()) {
-                canonical.push_str(literal);
-            } else {
-                canonical.push_str(segment);
+            match known {
+                Some(literal) => {
+                    canonical.push_str(literal);
+                    before = literal;
+                }
+                None if before.is_empty() => return None,
+                None => {
+                    match crate::ids::Guid::parse(segment) {
+                        Some(id) => canonical.push_str(id.as_str()),
+                        None => canonical.push_str(segment),
+                    }
+                    before = VARIABLE;
+                }
             }
         }
-        Some(canonical)
+        (!canonical.is_empty()).then_some(canonical)
     }
 }
 
@@ -180,7 +196,11 @@ mod tests {
 
     #[test]
     fn paths_become_canonical_and_opaque_ids_stay() {
-        let literals = Literals::of(["/v1/customers/{customer_id}/orders/{order_id}", "/generatetoken"]);
+        let literals = Literals::of([
+            "/v1/customers/{customer_id}/orders/{order_id}",
+            "/generatetoken",
+            "/subscriptions/{id}/resourceGroups/{name}/providers/{provider}",
+        ]);
         for (path, canonical) in [
             (
                 "/V1.0//Customers/50000000-0000-4000-8000-00000000000A/ORDERS/",
@@ -188,6 +208,11 @@ mod tests {
             ),
             ("/v1/customers/x/orders/aBc-_D", "/v1/customers/x/orders/aBc-_D"),
             ("/GenerateToken", "/generatetoken"),
+            ("/v1/customers/x/orders/CUSTOMERS", "/v1/customers/x/orders/CUSTOMERS"),
+            (
+                "/SUBSCRIPTIONS/x/resourcegroups/Providers/PROVIDERS/m.c/",
+                "/subscriptions/x/resourceGroups/Providers/providers/m.c",
+            ),
         ] {
             assert_eq!(literals.canonical(path).as_deref(), Some(canonical));
         }

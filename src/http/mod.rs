@@ -1,6 +1,7 @@
 //! What both surfaces share: the request's context, lenient reading of bodies and queries, and the
 //! answer a handler gives.
 
+pub mod body;
 pub mod context;
 pub mod json;
 mod lenient;

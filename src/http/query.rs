@@ -31,6 +31,11 @@ impl Query {
             .filter(|value| !value.is_empty())
     }
 
+    /// Every parameter with its value, names in lower case.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The value of a parameter that must be there.
     ///
     /// # Errors

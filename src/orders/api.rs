@@ -314,13 +314,13 @@ fn line_resource(
     let monthly = order.billing_cycle == BillingCycle::Monthly && with_price;
     let payment_schedule = match &line.reservation_order_id {
         Some(id) if monthly => {
-            let rows = crate::reservations::repo::instalments_of(unit.conn, id)?;
-            let payment = |row: crate::reservations::Instalment| ScheduledPayment {
-                due_date: row.due_at,
-                amount: money(row.amount_minor).into(),
-                status: row.status,
+            let schedule = crate::reservations::schedule_of(unit, id)?;
+            let payment = |due: crate::reservations::DuePayment| ScheduledPayment {
+                due_date: due.due_at,
+                amount: money(due.amount_minor).into(),
+                status: due.status,
             };
-            Some(rows.into_iter().map(payment).collect())
+            Some(schedule.into_iter().map(payment).collect())
         }
         _ => None,
     };
@@ -379,6 +379,7 @@ pub async fn create_order(mut call: Call<CreateOrder>) -> Answer {
     let terms = OrderTerms {
         attestation_accepted: request.partner_on_record_attestation_accepted,
         on_behalf_of: on_behalf_of(call.header(&ON_BEHALF_OF))?,
+        ..OrderTerms::default()
     };
     call.write(move |unit, agent| {
         let customer = agent.customer(unit, &id)?;

@@ -13,11 +13,10 @@ use crate::config::ExchangeRates;
 use crate::customers::Customer;
 use crate::db::Unit;
 use crate::error::{Error, Result};
-use crate::ids::Guid;
 use crate::money::Money;
 use crate::partners::{self, PartnerKind};
 use crate::pricing;
-use crate::reservations::Scope;
+use crate::reservations::{Scope, Wishes};
 use crate::subscriptions::{self, EntitlementStatus, Subscription, SubscriptionKind, SubscriptionStatus};
 
 /// An item that is asked for.
@@ -58,10 +57,8 @@ pub enum Target {
     Reservation {
         /// For how long.
         term: Term,
-        /// What its discount applies to.
-        scope: Scope,
-        /// The Azure subscription that is billed.
-        billing_subscription_id: Guid,
+        /// Scope, billing and everything else.
+        wishes: Box<Wishes>,
     },
     /// A subscription.
     Subscription(SubscriptionKind),
@@ -239,9 +236,9 @@ fn reservation_target(
     };
     let billing_subscription_id = match &scope {
         Scope::Single(id) => id.clone(),
-        Scope::Shared => billed.id.clone(),
+        _ => billed.id.clone(),
     };
-    Ok(Target::Reservation { term, scope, billing_subscription_id })
+    Ok(Target::Reservation { term, wishes: Box::new(Wishes::plain(scope, billing_subscription_id)) })
 }
 
 fn azure_subscription(unit: &mut Unit<'_>, customer: &Customer, request: &LineRequest) -> Result<Subscription> {

@@ -136,12 +136,22 @@ pub struct OrderLine {
 }
 
 /// What is said of an order beside its lines.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct OrderTerms {
+    /// On which side the buyer stands.
+    pub buyer: BuyerKind,
+    /// Whether its lines may differ in how they are billed: one exchange is one order.
+    pub any_cycle: bool,
     /// Whether the partner attested its reseller of record.
     pub attestation_accepted: Option<bool>,
     /// The user principal name of the customer's user on whose behalf it is placed.
     pub on_behalf_of: Option<String>,
+}
+
+impl Default for OrderTerms {
+    fn default() -> Self {
+        Self { buyer: BuyerKind::Partner, any_cycle: false, attestation_accepted: None, on_behalf_of: None }
+    }
 }
 
 /// What concerns the customer as a whole and refuses a whole order or checkout.
@@ -167,7 +177,7 @@ pub fn place(
 ) -> Result<(Order, Vec<OrderLine>)> {
     sandbox::check(unit, &agent.partner, customer, priced)?;
     let first = priced.first().ok_or_else(|| Error::invalid("lineItems", "at least one item is required"))?;
-    if let Some(other) = priced.iter().find(|line| line.cycle != first.cycle) {
+    if let Some(other) = priced.iter().find(|line| line.cycle != first.cycle && !terms.any_cycle) {
         return Err(Refusal::BillingCycleNotSupported(other.cycle.to_string()).into());
     }
     let order = Order {
@@ -181,8 +191,11 @@ pub fn place(
         total_minor: sum_minor(priced.iter().map(|line| line.total.minor))?,
         status: OrderStatus::Completed,
         attestation_accepted: terms.attestation_accepted,
-        buyer_kind: BuyerKind::Partner,
-        buyer_tenant_id: agent.partner.id.clone(),
+        buyer_kind: terms.buyer,
+        buyer_tenant_id: match terms.buyer {
+            BuyerKind::Partner => agent.partner.id.clone(),
+            BuyerKind::Customer => agent.token.tenant_id.clone(),
+        },
         buyer_object_id: agent.token.object_id.clone(),
         buyer_name: agent.token.user_principal_name.clone(),
         buyer_application_id: agent.token.application_id.clone(),
@@ -233,7 +246,7 @@ fn set_up(
         reservation_order_id: None,
     };
     match &priced.target {
-        Target::Reservation { term, scope, billing_subscription_id } => {
+        Target::Reservation { term, wishes } => {
             let bought = reservations::buy(
                 unit,
                 &Purchase {
@@ -246,13 +259,12 @@ fn set_up(
                     quantity: line.quantity,
                     total: priced.total,
                     exchange_rate: &order.exchange_rate,
-                    plan: if order.billing_cycle == BillingCycle::Monthly {
+                    plan: if priced.cycle == BillingCycle::Monthly {
                         BillingPlan::Monthly
                     } else {
                         BillingPlan::Upfront
                     },
-                    scope,
-                    billing_subscription_id,
+                    wishes,
                     partner_id_on_record: line.partner_id_on_record.as_deref(),
                 },
             )?;

@@ -7,10 +7,9 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{ACCEPT, AUTHORIZATION, HeaderName, IF_MATCH};
+use actix_web::http::header::{ACCEPT, HeaderName, IF_MATCH};
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
-use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -20,6 +19,7 @@ use crate::access::{Agent, guid};
 use crate::auth::{Audiences, Token};
 use crate::db::Unit;
 use crate::error::{Error, Result};
+use crate::http::body::{bearer, received};
 use crate::http::context::{LONGEST_ID, REQUEST_ID};
 use crate::http::{Query, Reply, RequestContext, json};
 use crate::ids::Guid;
@@ -29,9 +29,6 @@ use crate::server::App;
 
 /// What a handler of this surface returns.
 pub type Answer = std::result::Result<HttpResponse, Fault>;
-
-/// After so many bytes beyond the limit the rest of a body is no longer read.
-const DRAIN_LIMIT: usize = 64 << 20;
 
 /// A permitted call of operation `O`.
 pub struct Call<O> {
@@ -91,7 +88,7 @@ impl<O: Operation> Call<O> {
 
     /// The token that came with the call.
     pub fn bearer(&self) -> &str {
-        self.header(&AUTHORIZATION).and_then(|text| text.split_once(' ')).map_or("", |(_, token)| token.trim())
+        bearer(&self.request).unwrap_or_default()
     }
 
     /// The body as it was received.
@@ -203,17 +200,7 @@ pub async fn agent(app: &App, request: &HttpRequest) -> Result<Agent> {
 }
 
 async fn token(app: &App, request: &HttpRequest) -> Result<Arc<Token>> {
-    let header = request
-        .headers()
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .ok_or_else(|| Error::Unauthenticated("no bearer token".to_owned()))?;
-    let bearer = header
-        .split_once(' ')
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| token.trim())
-        .ok_or_else(|| Error::Unauthenticated("not a bearer token".to_owned()))?;
-    app.verifier.verify(bearer, Audiences::PartnerCenter).await
+    app.verifier.verify(bearer(request)?, Audiences::PartnerCenter).await
 }
 
 fn accepts_json(request: &HttpRequest) -> Result<()> {
@@ -223,25 +210,4 @@ fn accepts_json(request: &HttpRequest) -> Result<()> {
         kind.is_empty() || kind == "*/*" || kind == "application/*" || kind.ends_with("json")
     });
     if fits { Ok(()) } else { Err(Error::NotAcceptable) }
-}
-
-/// The whole body up to the limit. What exceeds it is read and dropped, so that the client gets to
-/// see the answer.
-async fn received(payload: &mut Payload, limit: usize) -> Result<Bytes> {
-    let mut body = actix_web::web::BytesMut::new();
-    let (mut total, mut too_large) = (0_usize, false);
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|error| Error::invalid("body", error.to_string()))?;
-        total = total.saturating_add(chunk.len());
-        too_large |= total > limit;
-        if too_large {
-            body.clear();
-            if total > DRAIN_LIMIT {
-                break;
-            }
-        } else {
-            body.extend_from_slice(&chunk);
-        }
-    }
-    if too_large { Err(Error::BodyTooLarge { limit }) } else { Ok(body.freeze()) }
 }

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::error::Error;
 use crate::orders::refusal::Refusal;
+use crate::reservations;
 
 /// Descriptions are documented to be no longer than this.
 const LONGEST_DESCRIPTION: usize = 1024;
@@ -55,6 +56,13 @@ pub fn code_of(error: &Error) -> (StatusCode, u32) {
         Error::NotFound | Error::TemplateNotFound => (StatusCode::NOT_FOUND, 1000),
         Error::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, 1000),
         Error::Throttled { .. } => (StatusCode::TOO_MANY_REQUESTS, 429),
+        Error::NotAuthorized { .. } | Error::CustomerMayNotManage => (StatusCode::FORBIDDEN, 900_150),
+        Error::AzureSubscriptionNotFound
+        | Error::ResourceGroupNotFound(_)
+        | Error::ReservationOrderNotFound
+        | Error::ReservationNotFound => (StatusCode::NOT_FOUND, 1000),
+        Error::Reservation(reservations::Refusal::State(_)) => (StatusCode::CONFLICT, 800_002),
+        Error::ApiVersion(_) | Error::Reservation(_) => (StatusCode::BAD_REQUEST, 800_002),
         Error::CustomerNotFound => (StatusCode::NOT_FOUND, 60_003),
         Error::RelationshipEnded => (StatusCode::FORBIDDEN, 20_002),
         Error::SandboxCustomerLimit => (StatusCode::BAD_REQUEST, 800_018),

@@ -2,6 +2,8 @@
 //! ([`crate::partner_center::Call`]), so none can be written without saying who may call it; the
 //! same rows stand in the OpenAPI document and are walked cell by cell by a test.
 
+pub mod azure;
+
 use crate::config::Role;
 
 /// One operation of the API and who may call it.

@@ -1,14 +1,22 @@
 //! Reservations and the reservation orders that hold them: one record, which each surface shows in
 //! its own manner (rule O11).
 
+pub mod azure;
+pub mod lifecycle;
+pub mod purchase;
+pub mod refusal;
+pub mod renewal;
 pub mod repo;
+pub mod request;
 pub mod rules;
 
 use diesel::prelude::*;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 use crate::catalog::{PriceRow, Term};
 use crate::customers::Customer;
-use crate::db::schema::{instalments, reservation_orders, reservations};
+use crate::db::schema::{reservation_instalments, reservation_orders, reservations};
 use crate::db::{JsonText, Moment, Unit};
 use crate::due_work::{self, DueKind};
 use crate::error::{Error, Result};
@@ -16,6 +24,9 @@ use crate::ids::Guid;
 use crate::ledger::{self, Account, Party};
 use crate::money::{Currency, Money};
 use crate::text_enum;
+
+pub use refusal::Refusal;
+pub use renewal::Renewal;
 
 text_enum! {
     /// How a reservation is paid.
@@ -52,10 +63,20 @@ text_enum! {
 }
 
 text_enum! {
-    /// What a reservation came from.
-    OriginKind {
-        /// A purchase.
-        Purchase = "purchase",
+    /// More of where a reservation stands.
+    SubState {
+        /// In use.
+        Succeeded = "Succeeded",
+        /// Replaced by its parts.
+        Split = "Split",
+        /// Replaced by what it was merged into.
+        Merged = "Merged",
+        /// Given back, whole or in part; a rest lives on as a reservation of its own.
+        Returned = "Returned",
+        /// Given in exchange, whole or in part.
+        Exchanged = "Exchanged",
+        /// Its term is over.
+        Expired = "Expired",
     }
 }
 
@@ -112,8 +133,8 @@ pub struct ReservationOrder {
 }
 
 /// A reservation.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = reservations)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize, Deserialize)]
+#[diesel(table_name = reservations, treat_none_as_null = true)]
 pub struct Reservation {
     /// The reservation id of the Azure side.
     pub id: Guid,
@@ -134,7 +155,7 @@ pub struct Reservation {
     /// Where it stands.
     pub state: ProvisioningState,
     /// More of where it stands.
-    pub sub_state: String,
+    pub sub_state: SubState,
     /// What the discount applies to.
     pub scope_type: ScopeType,
     /// The subscription of a single scope.
@@ -155,10 +176,6 @@ pub struct Reservation {
     pub paid_minor: i64,
     /// The price row it was bought at.
     pub price_row_id: Guid,
-    /// What it came from.
-    pub origin_kind: OriginKind,
-    /// The reservations it came from (a list of ids).
-    pub origin_ids: JsonText,
     /// How often it can still be exchanged, where that is limited.
     pub exchanges_left: Option<i32>,
     /// Counts its changes.
@@ -167,16 +184,97 @@ pub struct Reservation {
     pub effective_at: Moment,
     /// When it was changed last.
     pub updated_at: Moment,
+    /// [`Lineage`].
+    pub lineage: JsonText,
+    /// [`Renewal`], where it is set up.
+    pub renewal: Option<JsonText>,
+    /// When its owner wants to look at it again.
+    pub review_at: Option<Moment>,
 }
 
-/// One instalment of a monthly plan.
+impl Reservation {
+    /// Where it came from and what became of it.
+    ///
+    /// # Errors
+    /// When the stored document is of another form.
+    pub fn lineage(&self) -> Result<Lineage> {
+        self.lineage.read()
+    }
+
+    /// What the discount applies to.
+    pub fn scope(&self) -> Scope {
+        match (self.scope_type, &self.scope_subscription_id, &self.scope_resource_group, &self.scope_management_group) {
+            (ScopeType::Single, Some(id), Some(group), _) => Scope::ResourceGroup(id.clone(), group.clone()),
+            (ScopeType::Single, Some(id), None, _) => Scope::Single(id.clone()),
+            (ScopeType::ManagementGroup, _, _, Some(group)) => Scope::ManagementGroup(group.clone()),
+            _ => Scope::Shared,
+        }
+    }
+
+    /// Sets what the discount applies to.
+    pub fn set_scope(&mut self, scope: &Scope) {
+        (self.scope_type, self.scope_subscription_id, self.scope_resource_group, self.scope_management_group) =
+            match scope.clone() {
+                Scope::Shared => (ScopeType::Shared, None, None, None),
+                Scope::Single(id) => (ScopeType::Single, Some(id), None, None),
+                Scope::ResourceGroup(id, group) => (ScopeType::Single, Some(id), Some(group), None),
+                Scope::ManagementGroup(group) => (ScopeType::ManagementGroup, None, None, Some(group)),
+            };
+    }
+}
+
+/// A reservation and the order that holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The order.
+    pub order: Guid,
+    /// The reservation.
+    pub reservation: Guid,
+}
+
+/// Where a reservation came from and what became of it. Split and merge stay within the order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Lineage {
+    /// It was split off this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split_source: Option<Guid>,
+    /// It was split into these.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub split_destinations: Vec<Guid>,
+    /// It was merged from these.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub merge_sources: Vec<Guid>,
+    /// It was merged into this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merge_destination: Option<Guid>,
+    /// It was bought in exchange for this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub swap_source: Option<Place>,
+    /// It was exchanged for this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub swap_destination: Option<Place>,
+    /// It renews this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renew_source: Option<Place>,
+    /// It was renewed by this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renew_destination: Option<Place>,
+    /// It reached its end and was to be renewed, and could not be.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub not_renewed: bool,
+}
+
+/// One instalment of a monthly plan: the share of one reservation.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = instalments)]
+#[diesel(table_name = reservation_instalments)]
 pub struct Instalment {
-    /// The order it belongs to.
-    pub reservation_order_id: Guid,
+    /// The reservation it is for.
+    pub reservation_id: Guid,
     /// 1 for the first.
     pub number: i32,
+    /// The order that holds the reservation.
+    pub reservation_order_id: Guid,
     /// 00:00 UTC of the day.
     pub due_at: Moment,
     /// In minor units of the order's currency.
@@ -187,13 +285,54 @@ pub struct Instalment {
     pub paid_at: Option<Moment>,
 }
 
-/// The scope chosen at the purchase (rule B6).
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a reservation's discount applies to (rules B6 and M3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Scope {
     /// Any subscription in the customer's billing context.
     Shared,
     /// That Azure subscription alone.
     Single(Guid),
+    /// A resource group of an Azure subscription alone.
+    ResourceGroup(Guid, String),
+    /// The subscriptions of a management group, by its name.
+    ManagementGroup(String),
+}
+
+/// What a buyer says of a reservation beside size, term, quantity and price.
+#[derive(Clone, Debug)]
+pub struct Wishes {
+    /// The reservation order id, where the buyer chose it.
+    pub id: Option<Guid>,
+    /// What the discount applies to.
+    pub scope: Scope,
+    /// The Azure subscription that is billed.
+    pub billing_subscription_id: Guid,
+    /// Whether it covers other sizes of its group.
+    pub flexible: bool,
+    /// What is to happen at its end, where it is to be renewed.
+    pub renewal: Option<Renewal>,
+    /// When its owner wants to look at it again.
+    pub review_at: Option<Moment>,
+    /// The reservation it is bought in exchange for, or that it renews.
+    pub lineage: Lineage,
+    /// How often it can still be exchanged, where that is limited.
+    pub exchanges_left: Option<i32>,
+}
+
+impl Wishes {
+    /// Those of a plain purchase.
+    pub fn plain(scope: Scope, billing_subscription_id: Guid) -> Self {
+        Self {
+            id: None,
+            scope,
+            billing_subscription_id,
+            flexible: true,
+            renewal: None,
+            review_at: None,
+            lineage: Lineage::default(),
+            exchanges_left: None,
+        }
+    }
 }
 
 /// What is bought.
@@ -218,10 +357,8 @@ pub struct Purchase<'a> {
     pub exchange_rate: &'a str,
     /// How it is paid.
     pub plan: BillingPlan,
-    /// What the discount applies to.
-    pub scope: &'a Scope,
-    /// The Azure subscription that is billed.
-    pub billing_subscription_id: &'a Guid,
+    /// Everything else.
+    pub wishes: &'a Wishes,
     /// The PartnerID of the indirect reseller.
     pub partner_id_on_record: Option<&'a str>,
 }
@@ -232,8 +369,9 @@ pub struct Purchase<'a> {
 /// # Errors
 /// Those of the database.
 pub fn buy(unit: &mut Unit<'_>, purchase: &Purchase<'_>) -> Result<ReservationOrder> {
+    let wishes = purchase.wishes;
     let order = ReservationOrder {
-        id: Guid::random(),
+        id: wishes.id.clone().unwrap_or_else(Guid::random),
         partner_id: purchase.customer.seller_id.clone(),
         customer_id: purchase.customer.id.clone(),
         order_id: purchase.order_id.to_owned(),
@@ -251,7 +389,7 @@ pub fn buy(unit: &mut Unit<'_>, purchase: &Purchase<'_>) -> Result<ReservationOr
         purchased_at: unit.now,
         expires_at: rules::expiry(unit.now, purchase.term)?,
     };
-    let reservation = Reservation {
+    let mut reservation = Reservation {
         id: Guid::random(),
         reservation_order_id: order.id.clone(),
         resource_type: purchase.row.resource_type(),
@@ -261,43 +399,67 @@ pub fn buy(unit: &mut Unit<'_>, purchase: &Purchase<'_>) -> Result<ReservationOr
         description: purchase.row.title(),
         quantity: purchase.quantity,
         state: ProvisioningState::Succeeded,
-        sub_state: "Succeeded".to_owned(),
-        scope_type: if *purchase.scope == Scope::Shared { ScopeType::Shared } else { ScopeType::Single },
-        scope_subscription_id: match purchase.scope {
-            Scope::Shared => None,
-            Scope::Single(id) => Some(id.clone()),
-        },
+        sub_state: SubState::Succeeded,
+        scope_type: ScopeType::Shared,
+        scope_subscription_id: None,
         scope_resource_group: None,
         scope_management_group: None,
-        flexible: true,
+        flexible: wishes.flexible,
         archived: false,
-        renew: false,
-        billing_subscription_id: purchase.billing_subscription_id.clone(),
+        renew: wishes.renewal.is_some(),
+        billing_subscription_id: wishes.billing_subscription_id.clone(),
         paid_minor: order.total_minor,
         price_row_id: purchase.row.id.clone(),
-        origin_kind: OriginKind::Purchase,
-        origin_ids: JsonText::of(&Vec::<Guid>::new())?,
-        exchanges_left: None,
+        exchanges_left: wishes.exchanges_left,
         revision: 1,
         effective_at: unit.now,
         updated_at: unit.now,
+        lineage: JsonText::of(&wishes.lineage)?,
+        renewal: wishes.renewal.as_ref().map(JsonText::of).transpose()?,
+        review_at: wishes.review_at,
     };
+    reservation.set_scope(&wishes.scope);
     repo::insert_order(unit.conn, &order)?;
-    repo::insert(unit.conn, &reservation)?;
+    add(unit, &reservation)?;
     due_work::plan(unit, DueKind::ReservationExpiry, order.id.as_str(), order.expires_at)?;
     match purchase.plan {
-        BillingPlan::Upfront => charge(unit, &order, purchase.total, &Guid::derived(&format!("upfront:{}", order.id)))?,
-        BillingPlan::Monthly => schedule(unit, &order, purchase.total)?,
+        BillingPlan::Upfront => {
+            charge(unit, &order, purchase.total, &Guid::derived(&format!("upfront:{}", order.id)))?;
+        }
+        BillingPlan::Monthly => schedule(unit, &order, &reservation.id, purchase.total)?,
     }
     Ok(order)
 }
 
-fn schedule(unit: &mut Unit<'_>, order: &ReservationOrder, total: Money) -> Result<()> {
+/// Keeps a new reservation, and its first revision.
+///
+/// # Errors
+/// Those of the database.
+pub fn add(unit: &mut Unit<'_>, reservation: &Reservation) -> Result<()> {
+    repo::insert(unit.conn, reservation)?;
+    repo::insert_revision(unit.conn, reservation)
+}
+
+/// Keeps a changed reservation as its next revision, from now on.
+///
+/// # Errors
+/// Those of the database.
+pub fn revise(unit: &mut Unit<'_>, mut changed: Reservation) -> Result<Reservation> {
+    changed.revision = changed.revision.saturating_add(1);
+    changed.effective_at = unit.now;
+    changed.updated_at = unit.now;
+    repo::update(unit.conn, &changed)?;
+    repo::insert_revision(unit.conn, &changed)?;
+    Ok(changed)
+}
+
+fn schedule(unit: &mut Unit<'_>, order: &ReservationOrder, reservation_id: &Guid, total: Money) -> Result<()> {
     for (instalment, number) in total.instalments(order.term.months()).into_iter().zip(1_i32..) {
         let first = number == 1;
         let row = Instalment {
-            reservation_order_id: order.id.clone(),
+            reservation_id: reservation_id.clone(),
             number,
+            reservation_order_id: order.id.clone(),
             due_at: rules::instalment_due(order.purchased_at, number)?,
             amount_minor: instalment.minor,
             status: if first { InstalmentStatus::Succeeded } else { InstalmentStatus::Scheduled },
@@ -305,7 +467,7 @@ fn schedule(unit: &mut Unit<'_>, order: &ReservationOrder, total: Money) -> Resu
         };
         repo::insert_instalment(unit.conn, &row)?;
         if first {
-            charge(unit, order, instalment, &instalment_cause(order, number))?;
+            charge(unit, order, instalment, &instalment_cause(reservation_id, number))?;
         } else {
             due_work::plan(unit, DueKind::Instalment, &format!("{}/{number:02}", order.id), row.due_at)?;
         }
@@ -313,17 +475,100 @@ fn schedule(unit: &mut Unit<'_>, order: &ReservationOrder, total: Money) -> Resu
     Ok(())
 }
 
-fn instalment_cause(order: &ReservationOrder, number: i32) -> Guid {
-    Guid::derived(&format!("instalment:{}:{number}", order.id))
+fn instalment_cause(reservation_id: &Guid, number: i32) -> Guid {
+    Guid::derived(&format!("instalment:{reservation_id}:{number}"))
+}
+
+/// One instalment of a whole order, over all the reservations that share it.
+#[derive(Clone, Copy, Debug)]
+pub struct DuePayment {
+    /// 1 for the first.
+    pub number: i32,
+    /// 00:00 UTC of the day.
+    pub due_at: Moment,
+    /// In minor units of the order's currency.
+    pub amount_minor: i64,
+    /// Where it stands.
+    pub status: InstalmentStatus,
+    /// When it was paid.
+    pub paid_at: Option<Moment>,
+}
+
+/// The instalments of a whole order, first to last: what is scheduled, paid and cancelled of each
+/// number is one payment apiece.
+///
+/// # Errors
+/// Those of the database.
+pub fn payments_of(unit: &mut Unit<'_>, order_id: &Guid) -> Result<Vec<DuePayment>> {
+    let mut payments: Vec<DuePayment> = Vec::new();
+    for row in repo::instalments_of(unit.conn, order_id)? {
+        match payments.iter_mut().find(|have| (have.number, have.status) == (row.number, row.status)) {
+            Some(have) => have.amount_minor = crate::money::sum_minor([have.amount_minor, row.amount_minor])?,
+            None => payments.push(DuePayment {
+                number: row.number,
+                due_at: row.due_at,
+                amount_minor: row.amount_minor,
+                status: row.status,
+                paid_at: row.paid_at,
+            }),
+        }
+    }
+    payments.retain(|payment| payment.amount_minor > 0);
+    Ok(payments)
+}
+
+/// The instalments as they were bought, whatever became of parts of them: an order's history.
+///
+/// # Errors
+/// Those of the database.
+pub fn schedule_of(unit: &mut Unit<'_>, order_id: &Guid) -> Result<Vec<DuePayment>> {
+    let mut schedule: Vec<DuePayment> = Vec::new();
+    for payment in payments_of(unit, order_id)? {
+        match schedule.last_mut().filter(|have| have.number == payment.number) {
+            Some(have) => {
+                have.amount_minor = crate::money::sum_minor([have.amount_minor, payment.amount_minor])?;
+                if have.status == InstalmentStatus::Cancelled {
+                    have.status = payment.status;
+                }
+            }
+            None => schedule.push(payment),
+        }
+    }
+    Ok(schedule)
+}
+
+impl ReservationOrder {
+    /// Whose movements of money those of this order are.
+    pub fn party(&self) -> Party<'_> {
+        Party { partner_id: &self.partner_id, customer_id: &self.customer_id, order_id: Some(&self.order_id) }
+    }
+
+    /// The currency of its amounts.
+    ///
+    /// # Errors
+    /// When the stored code is no currency.
+    pub fn currency(&self) -> Result<Currency> {
+        Currency::parse(&self.currency)
+            .ok_or_else(|| Error::Internal(format!("reservation order {} has no currency", self.id)))
+    }
+
+    /// USD per unit of its currency, fixed at the purchase.
+    ///
+    /// # Errors
+    /// When the stored text is no number.
+    pub fn rate(&self) -> Result<Decimal> {
+        self.exchange_rate
+            .parse()
+            .map_err(|_| Error::Internal(format!("reservation order {} has no exchange rate", self.id)))
+    }
 }
 
 fn charge(unit: &mut Unit<'_>, order: &ReservationOrder, amount: Money, cause: &Guid) -> Result<()> {
-    let party =
-        Party { partner_id: &order.partner_id, customer_id: &order.customer_id, order_id: Some(&order.order_id) };
-    ledger::post(unit, &party, Account::Receivable, Account::Revenue, amount, cause)
+    ledger::post(unit, &order.party(), Account::Receivable, Account::Revenue, amount, cause)
 }
 
-/// Pays the instalment that `subject` (`reservation order/number`) names, at its due instant.
+/// Pays the instalment that `subject` (`reservation order/number`) names, at its due instant: what
+/// is still scheduled of it, for each reservation that the order has come to hold.
 ///
 /// # Errors
 /// Those of the database.
@@ -332,20 +577,11 @@ pub fn pay_instalment(unit: &mut Unit<'_>, subject: &str) -> Result<()> {
     let (order_id, number) = subject.split_once('/').ok_or_else(unknown)?;
     let number: i32 = number.parse().map_err(|_| unknown())?;
     let order = repo::order(unit.conn, order_id)?.ok_or_else(unknown)?;
-    let instalment = repo::instalment(unit.conn, &order.id, number)?.ok_or_else(unknown)?;
-    if instalment.status != InstalmentStatus::Scheduled {
-        return Ok(());
+    let currency = order.currency()?;
+    for row in repo::instalments_due(unit.conn, &order.id, number)? {
+        let amount = Money { minor: row.amount_minor, currency };
+        charge(unit, &order, amount, &instalment_cause(&row.reservation_id, number))?;
+        repo::mark_paid(unit.conn, &row.reservation_id, number, unit.now)?;
     }
-    let currency = Currency::parse(&order.currency).ok_or_else(unknown)?;
-    let amount = Money { minor: instalment.amount_minor, currency };
-    charge(unit, &order, amount, &instalment_cause(&order, number))?;
-    repo::mark_paid(unit.conn, &order.id, number, unit.now)
-}
-
-/// Ends a reservation order and what is left in it, at the end of its term.
-///
-/// # Errors
-/// Those of the database.
-pub fn expire(unit: &mut Unit<'_>, order_id: &str) -> Result<()> {
-    repo::expire(unit.conn, order_id, unit.now)
+    Ok(())
 }

@@ -6,8 +6,8 @@ use diesel::prelude::*;
 
 use super::{Instalment, InstalmentStatus, ProvisioningState, Reservation, ReservationOrder};
 use crate::customers::Customer;
-use crate::db::schema::{instalments, reservation_orders, reservations};
-use crate::db::{Conn, Moment};
+use crate::db::schema::{reservation_instalments, reservation_orders, reservation_revisions, reservations};
+use crate::db::{Conn, JsonText, Moment};
 use crate::error::Result;
 use crate::ids::Guid;
 
@@ -22,11 +22,15 @@ pub(super) fn insert(conn: &mut Conn, reservation: &Reservation) -> Result<()> {
 }
 
 pub(super) fn insert_instalment(conn: &mut Conn, instalment: &Instalment) -> Result<()> {
-    diesel::insert_into(instalments::table).values(instalment).execute(conn)?;
+    diesel::insert_into(reservation_instalments::table).values(instalment).execute(conn)?;
     Ok(())
 }
 
-pub(super) fn order(conn: &mut Conn, id: &str) -> Result<Option<ReservationOrder>> {
+/// The reservation order with this id, whosever it is.
+///
+/// # Errors
+/// Those of the database.
+pub fn order(conn: &mut Conn, id: &str) -> Result<Option<ReservationOrder>> {
     Ok(reservation_orders::table.find(id).select(ReservationOrder::as_select()).first(conn).optional()?)
 }
 
@@ -98,46 +102,99 @@ pub fn instances_held(conn: &mut Conn, customer: &Customer) -> Result<i64> {
     crate::money::sum_minor(quantities)
 }
 
-/// The instalments of an order, first to last.
+/// The instalments of an order, first to last, each with the share of every reservation that the
+/// order has held.
 ///
 /// # Errors
 /// Those of the database.
 pub fn instalments_of(conn: &mut Conn, order_id: &Guid) -> Result<Vec<Instalment>> {
-    Ok(instalments::table
-        .filter(instalments::reservation_order_id.eq(order_id))
-        .order(instalments::number)
+    Ok(reservation_instalments::table
+        .filter(reservation_instalments::reservation_order_id.eq(order_id))
+        .order((reservation_instalments::number, reservation_instalments::reservation_id))
         .select(Instalment::as_select())
         .load(conn)?)
 }
 
-pub(super) fn instalment(conn: &mut Conn, order_id: &Guid, number: i32) -> Result<Option<Instalment>> {
-    Ok(instalments::table.find((order_id, number)).select(Instalment::as_select()).first(conn).optional()?)
+/// The instalments of one reservation, first to last.
+///
+/// # Errors
+/// Those of the database.
+pub fn instalments_of_reservation(conn: &mut Conn, reservation_id: &Guid) -> Result<Vec<Instalment>> {
+    Ok(reservation_instalments::table
+        .filter(reservation_instalments::reservation_id.eq(reservation_id))
+        .order(reservation_instalments::number)
+        .select(Instalment::as_select())
+        .load(conn)?)
 }
 
-pub(super) fn mark_paid(conn: &mut Conn, order_id: &Guid, number: i32, at: Moment) -> Result<()> {
-    diesel::update(instalments::table.find((order_id, number)))
-        .set((instalments::status.eq(InstalmentStatus::Succeeded), instalments::paid_at.eq(at)))
+pub(super) fn instalments_due(conn: &mut Conn, order_id: &Guid, number: i32) -> Result<Vec<Instalment>> {
+    Ok(reservation_instalments::table
+        .filter(reservation_instalments::reservation_order_id.eq(order_id))
+        .filter(reservation_instalments::number.eq(number))
+        .filter(reservation_instalments::status.eq(InstalmentStatus::Scheduled))
+        .order(reservation_instalments::reservation_id)
+        .select(Instalment::as_select())
+        .load(conn)?)
+}
+
+pub(super) fn mark_paid(conn: &mut Conn, reservation_id: &Guid, number: i32, at: Moment) -> Result<()> {
+    diesel::update(reservation_instalments::table.find((reservation_id, number)))
+        .set((reservation_instalments::status.eq(InstalmentStatus::Succeeded), reservation_instalments::paid_at.eq(at)))
         .execute(conn)?;
     Ok(())
 }
 
-pub(super) fn expire(conn: &mut Conn, order_id: &str, at: Moment) -> Result<()> {
-    diesel::update(reservation_orders::table.find(order_id))
+/// Replaces the amount and the status of an instalment.
+pub(super) fn update_instalment(conn: &mut Conn, row: &Instalment) -> Result<()> {
+    diesel::update(reservation_instalments::table.find((&row.reservation_id, row.number)))
         .set((
-            reservation_orders::state.eq(ProvisioningState::Expired),
-            reservation_orders::revision.eq(reservation_orders::revision + 1),
+            reservation_instalments::amount_minor.eq(row.amount_minor),
+            reservation_instalments::status.eq(row.status),
         ))
         .execute(conn)?;
-    diesel::update(reservations::table)
-        .filter(
-            reservations::reservation_order_id.eq(order_id).and(reservations::state.eq(ProvisioningState::Succeeded)),
-        )
-        .set((
-            reservations::state.eq(ProvisioningState::Expired),
-            reservations::sub_state.eq("Expired"),
-            reservations::revision.eq(reservations::revision + 1),
-            reservations::updated_at.eq(at),
+    Ok(())
+}
+
+pub(super) fn delete_instalments(conn: &mut Conn, reservation_id: &Guid) -> Result<()> {
+    diesel::delete(reservation_instalments::table.filter(reservation_instalments::reservation_id.eq(reservation_id)))
+        .execute(conn)?;
+    Ok(())
+}
+
+pub(super) fn update(conn: &mut Conn, reservation: &Reservation) -> Result<()> {
+    diesel::update(reservations::table.find(&reservation.id)).set(reservation).execute(conn)?;
+    Ok(())
+}
+
+pub(super) fn insert_revision(conn: &mut Conn, reservation: &Reservation) -> Result<()> {
+    diesel::insert_into(reservation_revisions::table)
+        .values((
+            reservation_revisions::reservation_id.eq(&reservation.id),
+            reservation_revisions::revision.eq(reservation.revision),
+            reservation_revisions::effective_at.eq(reservation.effective_at),
+            reservation_revisions::snapshot.eq(JsonText::of(reservation)?),
         ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Every state these reservations were in, oldest first.
+///
+/// # Errors
+/// Those of the database.
+pub fn revisions_of(conn: &mut Conn, reservation_ids: &[&Guid]) -> Result<Vec<Reservation>> {
+    let snapshots: Vec<JsonText> = reservation_revisions::table
+        .filter(reservation_revisions::reservation_id.eq_any(reservation_ids.iter().copied()))
+        .order((reservation_revisions::reservation_id, reservation_revisions::revision))
+        .select(reservation_revisions::snapshot)
+        .load(conn)?;
+    snapshots.iter().map(JsonText::read).collect()
+}
+
+/// Keeps a changed state of a reservation order, and counts the change.
+pub(super) fn update_order(conn: &mut Conn, order: &ReservationOrder) -> Result<()> {
+    diesel::update(reservation_orders::table.find(&order.id))
+        .set((reservation_orders::state.eq(order.state), reservation_orders::revision.eq(order.revision)))
         .execute(conn)?;
     Ok(())
 }

@@ -113,6 +113,27 @@ pub fn azure_of(conn: &mut Conn, subscription_id: &Guid) -> Result<Vec<AzureSubs
         .load(conn)?)
 }
 
+/// The Azure subscription with this id, whosever it is.
+///
+/// # Errors
+/// Those of the database.
+pub fn azure_by_id(conn: &mut Conn, id: &Guid) -> Result<Option<AzureSubscription>> {
+    Ok(azure_subscriptions::table.find(id).select(AzureSubscription::as_select()).first(conn).optional()?)
+}
+
+/// The customer's Azure subscriptions, oldest first.
+///
+/// # Errors
+/// Those of the database.
+pub fn azure_of_customer(conn: &mut Conn, customer: &Customer) -> Result<Vec<AzureSubscription>> {
+    Ok(azure_subscriptions::table
+        .filter(azure_subscriptions::customer_id.eq(&customer.id))
+        .filter(azure_subscriptions::partner_id.eq(&customer.seller_id))
+        .order((azure_subscriptions::created_at, azure_subscriptions::id))
+        .select(AzureSubscription::as_select())
+        .load(conn)?)
+}
+
 pub(super) fn set_azure_status(conn: &mut Conn, id: &Guid, status: EntitlementStatus) -> Result<()> {
     diesel::update(azure_subscriptions::table.find(id)).set(azure_subscriptions::status.eq(status)).execute(conn)?;
     Ok(())
