@@ -171,6 +171,9 @@ pub enum Error {
     /// Unknown Azure subscription, or somebody else's.
     #[error("The subscription could not be found.")]
     AzureSubscriptionNotFound,
+    /// Unknown tenant, or none of the caller's.
+    #[error("The tenant was not found.")]
+    TenantNotFound,
     /// Unknown resource group.
     #[error("Resource group '{0}' could not be found.")]
     ResourceGroupNotFound(String),

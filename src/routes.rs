@@ -17,7 +17,9 @@ use crate::openapi;
 use crate::partner_center::{Fault, agent};
 use crate::permissions;
 use crate::server::App;
-use crate::{agreements, auth, carts, catalog, customers, entitlements, orders, reservations, subscriptions};
+use crate::{
+    agreements, auth, carts, catalog, customers, entitlements, exchanges, orders, refunds, reservations, subscriptions,
+};
 
 /// Partner Center's REST API.
 pub fn partner_center(routes: &mut ServiceConfig<'_>) {
@@ -70,7 +72,29 @@ pub fn partner_center(routes: &mut ServiceConfig<'_>) {
 
 /// Azure's resource providers, as far as reservations need them.
 pub fn azure(routes: &mut ServiceConfig<'_>) {
-    routes.service(reservations::azure::list_operations);
+    routes
+        .service(reservations::azure::list_operations)
+        .service(reservations::azure::calculate_price)
+        .service(reservations::azure::purchase_reservation)
+        .service(reservations::azure::list_reservation_orders)
+        .service(reservations::azure::get_reservation_order)
+        .service(reservations::azure::change_directory)
+        .service(reservations::azure::list_reservations_of_order)
+        .service(reservations::azure::get_reservation)
+        .service(reservations::azure::update_reservation)
+        .service(reservations::azure::split_reservation)
+        .service(reservations::azure::merge_reservations)
+        .service(reservations::azure::list_available_scopes)
+        .service(reservations::azure::archive_reservation)
+        .service(reservations::azure::unarchive_reservation)
+        .service(reservations::azure::list_reservation_revisions)
+        .service(reservations::azure::list_reservations)
+        .service(refunds::azure::calculate_refund)
+        .service(refunds::azure::return_reservation)
+        .service(exchanges::azure::calculate_exchange)
+        .service(exchanges::azure::exchange_reservations)
+        .service(catalog::azure::list_catalog)
+        .service(reservations::azure::list_applied_reservations);
 }
 
 /// For whoever operates the server; no token.

@@ -26,6 +26,8 @@ text_enum! {
         Subscription = "subscription",
         /// An Azure subscription of a plan.
         AzureEntitlement = "azure_entitlement",
+        /// A reservation.
+        Reservation = "reservation",
     }
 }
 
@@ -48,6 +50,16 @@ text_enum! {
         CancelEntitlement = "cancel_entitlement",
         /// An Azure subscription was reactivated.
         ReactivateEntitlement = "reactivate_entitlement",
+        /// Reservations were returned.
+        ReturnReservation = "return_reservation",
+        /// Reservations were exchanged.
+        ExchangeReservation = "exchange_reservation",
+        /// A reservation was split.
+        SplitReservation = "split_reservation",
+        /// Reservations were merged.
+        MergeReservations = "merge_reservations",
+        /// A reservation was changed, put away or taken out again.
+        UpdateReservation = "update_reservation",
     }
 }
 

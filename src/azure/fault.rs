@@ -60,6 +60,7 @@ pub fn code_of(error: &Error) -> (StatusCode, &'static str) {
         | Error::SubscriptionNotFound
         | Error::EntitlementNotFound
         | Error::CustomerNotFound => (StatusCode::NOT_FOUND, "SubscriptionNotFound"),
+        Error::TenantNotFound => (StatusCode::NOT_FOUND, "InvalidTenantId"),
         Error::ResourceGroupNotFound(_) => (StatusCode::NOT_FOUND, "ResourceGroupNotFound"),
         Error::ReservationOrderNotFound => (StatusCode::NOT_FOUND, "ReservationOrderNotFound"),
         Error::ReservationNotFound => (StatusCode::NOT_FOUND, "InvalidReservationId"),
@@ -95,7 +96,7 @@ fn code_of_refusal(refusal: &Refusal) -> (StatusCode, &'static str) {
         Refusal::PatchSame => (BAD, "PatchValuesSameAsExisting"),
         Refusal::NotInOrder(_) => (BAD, "ReservationIdNotInReservationOrder"),
         Refusal::RefundQuantity { .. } => (BAD, "InvalidRefundQuantity"),
-        Refusal::State(_) => (StatusCode::CONFLICT, "OperationCannotBePerformedInCurrentState"),
+        Refusal::State(_) | Refusal::Expired => (StatusCode::CONFLICT, "OperationCannotBePerformedInCurrentState"),
         Refusal::RefundLimit { .. } => (BAD, "RefundLimitExceeded"),
         Refusal::RefundNotSupported(_) => (BAD, "SelfServiceRefundNotSupported"),
         Refusal::SessionUnknown => (BAD, "InvalidRequestContent"),

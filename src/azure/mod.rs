@@ -2,12 +2,16 @@
 //! error body, and the frame of a call.
 
 mod call;
+mod explain;
 mod fault;
+mod filter;
 pub mod ids;
 mod paging;
 mod wire;
 
 pub use call::{AzureAnswer, AzureCall, Unread, authenticated};
+pub use explain::ExplanationLine;
 pub use fault::{AzureFault, AzureFaultBody, code_of};
+pub use filter::{Comparison, Filter};
 pub use paging::{Window, whole_number};
 pub use wire::{ListOf, Price};

@@ -2,6 +2,7 @@
 //! the Azure Retail Prices API. One SKU of a reservation is one size, region and term.
 
 pub mod api;
+pub mod azure;
 pub mod import;
 pub mod repo;
 pub mod rules;

@@ -113,6 +113,14 @@ pub fn sku(conn: &mut Conn, product_id: &str, sku_id: &str, now: Moment) -> Resu
         .optional()?)
 }
 
+/// The price row with this id.
+///
+/// # Errors
+/// Those of the database.
+pub fn by_id(conn: &mut Conn, id: &Guid) -> Result<Option<PriceRow>> {
+    Ok(price_rows::table.find(id).select(PriceRow::as_select()).first(conn).optional()?)
+}
+
 /// The row that holds at `now` for a legacy offer (any letter case).
 ///
 /// # Errors

@@ -20,6 +20,8 @@ text_enum! {
         Receivable = "receivable",
         /// What was sold.
         Revenue = "revenue",
+        /// What was kept of refunds.
+        EarlyTerminationFees = "early_termination_fees",
     }
 }
 

@@ -175,6 +175,22 @@ pub fn place(
     priced: &[PricedLine],
     terms: &OrderTerms,
 ) -> Result<(Order, Vec<OrderLine>)> {
+    let (order, lines) = place_without_record(unit, agent, customer, priced, terms)?;
+    audit::record(unit, agent, customer, change_of(&order, &lines))?;
+    Ok((order, lines))
+}
+
+/// The same for what keeps a record of its own: an exchange is one record, whatever it consists of.
+///
+/// # Errors
+/// As [`place`].
+pub fn place_without_record(
+    unit: &mut Unit<'_>,
+    agent: &Agent,
+    customer: &Customer,
+    priced: &[PricedLine],
+    terms: &OrderTerms,
+) -> Result<(Order, Vec<OrderLine>)> {
     sandbox::check(unit, &agent.partner, customer, priced)?;
     let first = priced.first().ok_or_else(|| Error::invalid("lineItems", "at least one item is required"))?;
     if let Some(other) = priced.iter().find(|line| line.cycle != first.cycle && !terms.any_cycle) {
@@ -209,7 +225,6 @@ pub fn place(
         repo::insert_line(unit.conn, &line)?;
         lines.push(line);
     }
-    audit::record(unit, agent, customer, change_of(&order, &lines))?;
     Ok((order, lines))
 }
 

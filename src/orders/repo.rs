@@ -76,3 +76,13 @@ pub fn lines_of(conn: &mut Conn, order_id: &str) -> Result<Vec<OrderLine>> {
         .select(OrderLine::as_select())
         .load(conn)?)
 }
+
+/// The orders with these ids, by id.
+///
+/// # Errors
+/// Those of the database.
+pub fn by_ids(conn: &mut Conn, ids: &[&str]) -> Result<std::collections::HashMap<String, Order>> {
+    let found: Vec<Order> =
+        orders::table.filter(orders::id.eq_any(ids.iter().copied())).select(Order::as_select()).load(conn)?;
+    Ok(found.into_iter().map(|order| (order.id.clone(), order)).collect())
+}

@@ -59,9 +59,12 @@ pub fn code_of(error: &Error) -> (StatusCode, u32) {
         Error::NotAuthorized { .. } | Error::CustomerMayNotManage => (StatusCode::FORBIDDEN, 900_150),
         Error::AzureSubscriptionNotFound
         | Error::ResourceGroupNotFound(_)
+        | Error::TenantNotFound
         | Error::ReservationOrderNotFound
         | Error::ReservationNotFound => (StatusCode::NOT_FOUND, 1000),
-        Error::Reservation(reservations::Refusal::State(_)) => (StatusCode::CONFLICT, 800_002),
+        Error::Reservation(reservations::Refusal::State(_) | reservations::Refusal::Expired) => {
+            (StatusCode::CONFLICT, 800_002)
+        }
         Error::ApiVersion(_) | Error::Reservation(_) => (StatusCode::BAD_REQUEST, 800_002),
         Error::CustomerNotFound => (StatusCode::NOT_FOUND, 60_003),
         Error::RelationshipEnded => (StatusCode::FORBIDDEN, 20_002),

@@ -27,12 +27,13 @@ pub struct Change {
 /// Insists that a reservation is in use.
 ///
 /// # Errors
-/// [`Refusal::State`].
+/// [`Refusal::State`], [`Refusal::Expired`].
 pub fn check_active(reservation: &Reservation) -> Result<()> {
-    if reservation.state == ProvisioningState::Succeeded {
-        return Ok(());
+    match reservation.state {
+        ProvisioningState::Succeeded => Ok(()),
+        ProvisioningState::Expired => Err(Refusal::Expired.into()),
+        state => Err(Refusal::State(format!("the reservation is {state} ({})", reservation.sub_state)).into()),
     }
-    Err(Refusal::State(format!("the reservation is {} ({})", reservation.state, reservation.sub_state)).into())
 }
 
 /// Changes a reservation: a new revision from now on, or nothing.

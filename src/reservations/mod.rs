@@ -9,6 +9,7 @@ pub mod renewal;
 pub mod repo;
 pub mod request;
 pub mod rules;
+mod wire;
 
 use diesel::prelude::*;
 use rust_decimal::Decimal;
@@ -27,6 +28,7 @@ use crate::text_enum;
 
 pub use refusal::Refusal;
 pub use renewal::Renewal;
+pub use wire::{OrderResource, ReservationResource, day};
 
 text_enum! {
     /// How a reservation is paid.
@@ -301,8 +303,8 @@ pub enum Scope {
 /// What a buyer says of a reservation beside size, term, quantity and price.
 #[derive(Clone, Debug)]
 pub struct Wishes {
-    /// The reservation order id, where the buyer chose it.
-    pub id: Option<Guid>,
+    /// The ids of the new order and the reservation in it.
+    pub place: Place,
     /// What the discount applies to.
     pub scope: Scope,
     /// The Azure subscription that is billed.
@@ -323,7 +325,7 @@ impl Wishes {
     /// Those of a plain purchase.
     pub fn plain(scope: Scope, billing_subscription_id: Guid) -> Self {
         Self {
-            id: None,
+            place: Place { order: Guid::random(), reservation: Guid::random() },
             scope,
             billing_subscription_id,
             flexible: true,
@@ -371,7 +373,7 @@ pub struct Purchase<'a> {
 pub fn buy(unit: &mut Unit<'_>, purchase: &Purchase<'_>) -> Result<ReservationOrder> {
     let wishes = purchase.wishes;
     let order = ReservationOrder {
-        id: wishes.id.clone().unwrap_or_else(Guid::random),
+        id: wishes.place.order.clone(),
         partner_id: purchase.customer.seller_id.clone(),
         customer_id: purchase.customer.id.clone(),
         order_id: purchase.order_id.to_owned(),
@@ -390,7 +392,7 @@ pub fn buy(unit: &mut Unit<'_>, purchase: &Purchase<'_>) -> Result<ReservationOr
         expires_at: rules::expiry(unit.now, purchase.term)?,
     };
     let mut reservation = Reservation {
-        id: Guid::random(),
+        id: wishes.place.reservation.clone(),
         reservation_order_id: order.id.clone(),
         resource_type: purchase.row.resource_type(),
         arm_sku_name: purchase.row.arm_sku_name.clone(),

@@ -3,11 +3,11 @@
 
 use super::request::Wanted;
 use super::{BillingPlan, Refusal, Scope, Wishes};
-use crate::access::Agent;
+use crate::access::{Agent, Permit};
 use crate::catalog::{self, BillingCycle, PriceRow, ReservationScope, Segment};
 use crate::customers::Customer;
 use crate::db::Unit;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ids::Guid;
 use crate::money::{Currency, Money};
 use crate::orders::lines::{LineRequest, PricedLine, Target, Trade};
@@ -146,12 +146,27 @@ pub fn check_scope(unit: &mut Unit<'_>, customer: &Customer, scope: &Scope, tena
     }
 }
 
+/// What a customer's own user needs beside Owner on the subscription: the purchase permission (rule
+/// P1). And it does not set renewal up (rule P7).
+///
+/// # Errors
+/// [`Refusal::PurchaseNotPermitted`], [`Refusal::RenewalByCustomer`].
+pub fn check_buyer(_unit: &mut Unit<'_>, permit: &Permit, _customer: &Customer, renew: Option<bool>) -> Result<()> {
+    if !permit.is_customer() {
+        return Ok(());
+    }
+    if renew == Some(true) {
+        return Err(Refusal::RenewalByCustomer.into());
+    }
+    Err(Refusal::PurchaseNotPermitted.into())
+}
+
 /// What is said of a purchase on the Azure side beside its lines.
 pub fn terms(buyer: BuyerKind) -> orders::OrderTerms {
     orders::OrderTerms { buyer, any_cycle: true, ..orders::OrderTerms::default() }
 }
 
-/// Places an order for one reservation; the reservation order that it made.
+/// Places an order for one reservation.
 ///
 /// # Errors
 /// Those of placing an order.
@@ -161,11 +176,8 @@ pub fn place(
     customer: &Customer,
     line: PricedLine,
     buyer: BuyerKind,
-) -> Result<Guid> {
+) -> Result<()> {
     orders::check_customer(unit, customer)?;
-    let (_, lines) = orders::place(unit, agent, customer, &[line], &terms(buyer))?;
-    lines
-        .into_iter()
-        .find_map(|line| line.reservation_order_id)
-        .ok_or_else(|| Error::Internal("an order of a reservation made none".to_owned()))
+    orders::place(unit, agent, customer, &[line], &terms(buyer))?;
+    Ok(())
 }

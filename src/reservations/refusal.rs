@@ -53,6 +53,9 @@ pub enum Refusal {
     /// Not in this state.
     #[error("The operation cannot be performed: {0}.")]
     State(String),
+    /// After its end.
+    #[error("The operation cannot be performed: the term of the reservation is over.")]
+    Expired,
     /// The yearly limit of refunds.
     #[error("The refund exceeds the limit of USD {limit} in {days} days, of which USD {consumed} are consumed.")]
     RefundLimit {

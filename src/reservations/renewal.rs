@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::request::{PurchaseRequest, Wanted};
-use super::{Lineage, Place, Reservation, ReservationOrder, purchase, repo};
+use super::{Lineage, Place, Reservation, ReservationOrder, purchase};
 use crate::access::Agent;
 use crate::auth::Token;
 use crate::catalog;
@@ -133,9 +133,13 @@ fn buy_successor(
         line.total = pricing::charge(usd, wanted.quantity, currency, line.exchange_rate)?;
         line.row = fixed;
     }
+    let successor = Place {
+        order: Guid::derived(&format!("renewal order:{}", one.id)),
+        reservation: Guid::derived(&format!("renewal:{}", one.id)),
+    };
     if let Target::Reservation { wishes, .. } = &mut line.target {
         let source = Place { order: order.id.clone(), reservation: one.id.clone() };
-        wishes.id = Some(Guid::derived(&format!("renewal:{}", one.id)));
+        wishes.place = successor.clone();
         wishes.lineage = Lineage { renew_source: Some(source), ..Lineage::default() };
     }
     let by = renewal.by.clone();
@@ -152,11 +156,9 @@ fn buy_successor(
         }),
         correlation_id: Guid::derived(&format!("renewal:{}", one.id)).to_string(),
     };
-    let successor = purchase::place(unit, &agent, &customer, line, BuyerKind::Partner)?;
-    copy_permissions(unit, &order.id, &successor)?;
-    let held = repo::of_order(unit.conn, &successor)?;
-    let reservation = held.first().ok_or(Error::ReservationNotFound)?.id.clone();
-    Ok(Place { order: successor, reservation })
+    purchase::place(unit, &agent, &customer, line, BuyerKind::Partner)?;
+    copy_permissions(unit, &order.id, &successor.order)?;
+    Ok(successor)
 }
 
 fn copy_permissions(unit: &mut Unit<'_>, from: &Guid, to: &Guid) -> Result<()> {

@@ -6,7 +6,9 @@ use diesel::prelude::*;
 
 use super::{Instalment, InstalmentStatus, ProvisioningState, Reservation, ReservationOrder};
 use crate::customers::Customer;
-use crate::db::schema::{reservation_instalments, reservation_orders, reservation_revisions, reservations};
+use crate::db::schema::{
+    purchase_answers, reservation_instalments, reservation_orders, reservation_revisions, reservations,
+};
 use crate::db::{Conn, JsonText, Moment};
 use crate::error::Result;
 use crate::ids::Guid;
@@ -196,5 +198,36 @@ pub(super) fn update_order(conn: &mut Conn, order: &ReservationOrder) -> Result<
     diesel::update(reservation_orders::table.find(&order.id))
         .set((reservation_orders::state.eq(order.state), reservation_orders::revision.eq(order.revision)))
         .execute(conn)?;
+    Ok(())
+}
+
+/// What a purchase was asked with and answered.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = purchase_answers)]
+pub struct PurchaseAnswer {
+    /// The reservation order.
+    pub reservation_order_id: Guid,
+    /// The tenant of whoever asked.
+    pub tenant_id: Guid,
+    /// The request.
+    pub request: JsonText,
+    /// The answer.
+    pub answer: String,
+}
+
+/// What a purchase under this id was answered, whoever asked.
+///
+/// # Errors
+/// Those of the database.
+pub fn purchase_answer(conn: &mut Conn, id: &Guid) -> Result<Option<PurchaseAnswer>> {
+    Ok(purchase_answers::table.find(id).select(PurchaseAnswer::as_select()).first(conn).optional()?)
+}
+
+/// Keeps what a purchase was answered.
+///
+/// # Errors
+/// Those of the database.
+pub fn insert_purchase_answer(conn: &mut Conn, answer: &PurchaseAnswer) -> Result<()> {
+    diesel::insert_into(purchase_answers::table).values(answer).execute(conn)?;
     Ok(())
 }

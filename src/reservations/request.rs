@@ -215,6 +215,37 @@ impl PurchaseRequest {
     }
 }
 
+impl Wanted {
+    /// The same as a request.
+    pub fn request(&self, resource_type: &str) -> PurchaseRequest {
+        let kind = match &self.scope {
+            Scope::Shared => ScopeType::Shared,
+            Scope::Single(_) | Scope::ResourceGroup(..) => ScopeType::Single,
+            Scope::ManagementGroup(_) => ScopeType::ManagementGroup,
+        };
+        PurchaseRequest {
+            sku: Some(SkuName { name: Some(self.sku.clone()) }),
+            location: Some(self.location.clone()),
+            properties: Some(PurchaseRequestProperties {
+                reserved_resource_type: Some(resource_type.to_owned()),
+                billing_scope_id: Some(ids::subscription_id(&self.billing_subscription_id)),
+                term: Some(self.term.as_str().to_owned()),
+                billing_plan: Some(self.plan.as_str().to_owned()),
+                quantity: i32::try_from(self.quantity).ok(),
+                display_name: self.display_name.clone(),
+                applied_scope_type: Some(kind.as_str().to_owned()),
+                applied_scopes: self.scope.id().map(|id| vec![id]),
+                applied_scope_properties: None,
+                renew: Some(self.renew),
+                reserved_resource_properties: Some(ReservedResourceProperties {
+                    instance_flexibility: Some(if self.flexible { "On" } else { "Off" }.to_owned()),
+                }),
+                review_date_time: None,
+            }),
+        }
+    }
+}
+
 fn required(field: &str) -> Error {
     Error::invalid(field, "is required")
 }

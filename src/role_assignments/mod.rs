@@ -7,8 +7,10 @@ pub mod scope;
 
 use diesel::prelude::*;
 
-use crate::db::Moment;
+use crate::auth::Token;
 use crate::db::schema::role_assignments;
+use crate::db::{Moment, Unit};
+use crate::error::{Error, Result};
 use crate::ids::Guid;
 use crate::text_enum;
 
@@ -64,4 +66,30 @@ pub struct RoleAssignment {
     pub updated_at: Option<Moment>,
     /// By whom.
     pub updated_by: Option<Guid>,
+}
+
+/// Gives whoever buys on the Azure side Owner on the new reservation order (rule M2): part of the
+/// purchase, with no record of its own.
+///
+/// # Errors
+/// Those of the database.
+pub fn grant_owner(unit: &mut Unit<'_>, order: &Guid, buyer: &Token, tenant_id: &Guid) -> Result<()> {
+    let owner = Guid::parse(BuiltInRole::Owner.id());
+    let assignment = RoleAssignment {
+        id: Guid::random(),
+        scope: Scope::ReservationOrder(order.clone()).key(),
+        principal_id: buyer.object_id.clone(),
+        principal_type: if buyer.app_only { PrincipalType::ServicePrincipal } else { PrincipalType::User },
+        role_definition_id: owner.ok_or_else(|| Error::Internal("Owner has no id".to_owned()))?,
+        created_at: unit.now,
+        created_by: buyer.object_id.clone(),
+        tenant_id: tenant_id.clone(),
+        description: None,
+        condition: None,
+        condition_version: None,
+        delegated_identity: None,
+        updated_at: None,
+        updated_by: None,
+    };
+    repo::insert(unit.conn, &assignment)
 }
