@@ -581,6 +581,11 @@ fn send_example(reader: &mut Reader<'_>, operation_id: &str, name: &str) {
     if operation_id == "Reservation_Unarchive" {
         reader.call("Reservation_Archive", json!({"reservationOrderId": order, "reservationId": reservation}));
     }
+    // This one is written as it travels.
+    if let Some(filter) = parameters.get("$filter").and_then(Value::as_str) {
+        let decoded = url::form_urlencoded::parse(format!("x={filter}").as_bytes()).next().unwrap().1.into_owned();
+        parameters["$filter"] = Value::from(decoded);
+    }
     let real = Real { order, reservation, ids };
     real.put_into(&mut parameters);
     if operation_id == "Reservation_Merge" {

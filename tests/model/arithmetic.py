@@ -99,28 +99,24 @@ class Reservation:
         present = self.prices.at(now)
 
         def base(quantity: int) -> Fraction:
-            return min(self.paid * quantity / self.quantity, present * quantity / self.rate)
+            if present < self.prices.at(self.bought):
+                return present * quantity / self.rate
+            return self.paid * quantity / self.quantity
 
         def worth(quantity: int) -> int:
             return round(base(quantity) * left / whole)
 
-        rest = self.quantity - taken
-        refund = worth(self.quantity) - worth(rest)
-        return Quote(refund, round(base(self.quantity)) - round(base(rest)), 0, 1, 1)
+        refund = worth(self.quantity) - worth(self.quantity - taken)
+        return Quote(refund, round(base(taken)), 0, 1, 1)
 
     def monthly_quote(self, taken: int, today: date) -> Quote:
         completed, rest = self.completed(today), self.quantity - taken
         current = completed - 1
         until = self.due(current + 1) if completed < len(self.rows) else self.expires.date()
         left, whole = (until - today).days, (until - self.due(current)).days
-
-        def worth(row: int) -> int:
-            return round(Fraction(row * left, whole))
-
-        row = self.rows[current]
-        refund = worth(row) - worth(row * rest // self.quantity)
-        cancelled = sum(row - row * rest // self.quantity for row in self.rows[completed:])
-        return Quote(refund, None, cancelled, completed, len(self.rows))
+        shares = [row - row * rest // self.quantity for row in self.rows]
+        refund = round(Fraction(shares[current] * left, whole))
+        return Quote(refund, None, sum(shares[completed:]), completed, len(self.rows))
 
     def take(self, taken: int):
         """So many are gone."""

@@ -28,6 +28,10 @@ ROOT = Path(__file__).parents[2]
 CAPACITY = "/providers/Microsoft.Capacity"
 MINUTE = timedelta(minutes=1)
 
+# In dollars every price is a whole number of cents an instance, and each answer is settled. In other
+# currencies a part's share of what was paid is not, and may be off by the unit that shares leave over;
+# there the story goes on with what the server said.
+SLACK = 0 if CURRENCY == "USD" else 2
 # Big enough to meet the limit of a year, small enough to stay below it often.
 SIZES = ["Standard_D2s_v5", "Standard_D2ds_v5", "Standard_D8as_v5", "Standard_E16s_v5", "Standard_B2s_v2"]
 TERMS = {"1 Year": "P1Y", "3 Years": "P3Y"}
@@ -75,6 +79,10 @@ def ok(answer):
 
 def same(got, wanted, what):
     assert got == wanted, f"{what}: the server says {got}, the model {wanted}"
+
+
+def near(got, wanted, what):
+    assert abs(got - wanted) <= SLACK, f"{what}: the server says {got}, the model {wanted}"
 
 
 def minor(price, currency=CURRENCY) -> int:
@@ -208,7 +216,7 @@ class World:
         paid, prorated = (minor(told[f"billingCurrency{name}Amount"]) for name in ("TotalPaid", "Prorated"))
         same(paid - prorated, quote.refund, "paid less prorated")
         if quote.paid is not None:
-            same(paid, quote.paid, "base")
+            near(paid, quote.paid, "base")
         same(minor(told["billingCurrencyRemainingCommitmentAmount"]), quote.cancelled, "remaining commitment")
 
     def explained(self, properties, wanted):
@@ -221,17 +229,19 @@ class World:
             return
         one = chance.choice(self.held)
         taken = chance.choice([one.quantity, chance.randint(1, one.quantity)])
-        late = not one.is_monthly and chance.random() < 0.25
+        late = not one.is_monthly and self.now.hour < 23 and chance.random() < 0.25
         if late:
             self.move(datetime.combine(self.now.date(), time(23, 50), timezone.utc))
         if self.now >= one.expires:
             return
         quote = one.quote(taken, self.now)
-        after_fee = quote.refund - fee(quote.refund, FEE)
         body = {"id": f"{CAPACITY}/reservationOrders/{one.order}",
                 "properties": {"scope": "Reservation", "reservationToReturn": self.returning(one, taken)}}
         told = ok(azure("POST", f"/reservationOrders/{one.order}/calculateRefund", body, "&explain=true"))["properties"]
-        same(minor(told["billingRefundAmount"]), after_fee, f"refund of {taken} of {one}")
+        after_fee = minor(told["billingRefundAmount"])
+        near(after_fee, quote.refund - fee(quote.refund, FEE), f"refund of {taken} of {one}")
+        if SLACK and not FEE:
+            quote.refund = after_fee
         same(minor(told["pricingRefundAmount"], "USD"), in_dollars(after_fee, RATE), "refund in dollars")
         self.explained(told, after_fee)
         billing = told["billingInformation"]
@@ -278,7 +288,6 @@ class World:
         quotes = [one.quote(taken, self.now) for one, taken in parts]
         new = [self.choice(chance.choice([3, 30])) for _ in range(chance.choice([1, 1, 2]))]
         totals = [price_of(PRICES[size, term], quantity, RATE, self.now) for size, term, quantity, _ in new]
-        refunds = sum(quote.refund for quote in quotes)
         wrong = set()
         if sum(totals) < sum(quote.counts for quote in quotes):
             wrong.add("PurchaseCommitmentTooLow")
@@ -290,14 +299,17 @@ class World:
         told = ok(azure("POST", "/calculateExchange", body, "&explain=true"))
         same(told["status"], "Succeeded", "status")
         told = told["properties"]
-        same(minor(told["refundsTotal"]), refunds, f"refunds of {parts}")
+        for (one, taken), quote, item in zip(parts, quotes, told["reservationsToExchange"], strict=True):
+            same((item["reservationId"].rsplit("/", 1)[1], item["quantity"]), (one.id, taken), "exchanged")
+            refund = minor(item["billingRefundAmount"])
+            near(refund, quote.refund, f"refund of {taken} of {one}")
+            quote.refund = refund
+            self.check_billing(item["billingInformation"], quote)
+        refunds = sum(quote.refund for quote in quotes)
+        same(minor(told["refundsTotal"]), refunds, "refunds")
         same(minor(told["purchasesTotal"]), sum(totals), "purchases")
         same(minor(told["netPayable"]), sum(totals) - refunds, "net payable")
         self.explained(told, sum(totals) - refunds)
-        for (one, taken), quote, item in zip(parts, quotes, told["reservationsToExchange"], strict=True):
-            same((item["reservationId"].rsplit("/", 1)[1], item["quantity"]), (one.id, taken), "exchanged")
-            same(minor(item["billingRefundAmount"]), quote.refund, "element")
-            self.check_billing(item["billingInformation"], quote)
         for total, item in zip(totals, told["reservationsToPurchase"], strict=True):
             same(minor(item["billingCurrencyTotal"]), total, "element")
         found = codes((told.get("policyResult") or {}).get("policyErrors"))

@@ -278,9 +278,10 @@ def split_and_merge(state):
     bad = ("InvalidRequestContent", "BadRequest")
     fails(HttpResponseError, 400, bad, lambda: split(parts[0].id, [1, 2]))
     fails(HttpResponseError, 400, bad, lambda: split(parts[0].id, [0, 4]))
-    _, elsewhere = buy("Standard_B2s_v2", 2)
+    other, elsewhere = buy("Standard_B2s_v2", 2)
     fails(HttpResponseError, 400, "ReservationIdNotInReservationOrder",
-          lambda: split(full_id(order, elsewhere), [1, 1]))
+          lambda: split(full_id(other.name, elsewhere), [1, 1]))
+    fails(ResourceNotFoundError, 404, "InvalidReservationId", lambda: split(full_id(order, elsewhere), [1, 1]))
 
     merged = client.reservation.begin_merge(order, m.MergeRequest(sources=[part.id for part in parts[:2]])).result()
     same([one.properties.provisioning_state for one in merged], ["Cancelled", "Cancelled", "Succeeded"], "states")
