@@ -68,6 +68,17 @@ pub enum Error {
     /// Another customer has the domain.
     #[error("companyProfile.domain: the domain {0} is taken.")]
     DomainTaken(String),
+    /// Unknown user, or another customer's.
+    #[error("The user was not found.")]
+    UserNotFound,
+    /// What is wanted is there already.
+    #[error("{field}: {reason}")]
+    AlreadyThere {
+        /// The member at fault.
+        field: &'static str,
+        /// What is there.
+        reason: &'static str,
+    },
     /// A sandbox account holds 75 customers at the most.
     #[error("A sandbox account may hold 75 customers.")]
     SandboxCustomerLimit,
@@ -151,6 +162,18 @@ pub enum Error {
     /// A deleted subscription cannot be changed.
     #[error("A deleted subscription cannot be updated.")]
     SubscriptionDeleted,
+    /// Unknown purchase permission, or somebody else's.
+    #[error("The self-serve policy was not found.")]
+    PolicyNotFound,
+    /// The ids of a purchase permission contradict each other.
+    #[error("id: is not the id of this self-serve policy.")]
+    PolicyIdIncorrect,
+    /// The customer has its purchase permission already.
+    #[error("A self-serve policy of this customer exists already.")]
+    PolicyExists,
+    /// Nothing of Azure was bought for the customer.
+    #[error("selfServeEntity.tenantID: the customer has no Azure plan or Azure subscription from this partner.")]
+    NothingOfAzure,
     /// `If-Match` names another version.
     #[error("If-Match: the resource has changed since this etag was read.")]
     PreconditionFailed,

@@ -41,11 +41,15 @@ fn segment_description(name: &str) -> &'static str {
         "artifact_type" => "`reservedinstance` or `virtualmachinereservedinstance`.",
         "group_id" => "The group of the artifact's link.",
         "line_item_id" => "The line item of the artifact's link.",
+        "policy_id" => "The purchase permission's id: the partner's tenant, `_`, the customer's.",
         "resource_id" => "The Azure reservation order id.",
         "subscriptionId" => "The Azure subscription's id.",
         "reservationOrderId" => "The reservation order's id.",
         "reservationId" => "The reservation's id.",
         "scope" => "A subscription, resource group, reservation order or reservation, as its id is written.",
+        "user_id" => "The user's id.",
+        "role_id" => "The directory role's id.",
+        "servicerequest_id" => "The service request's id. To create one: the agent's locale, such as `en-US`.",
         _ => "See the description.",
     }
 }
@@ -120,6 +124,8 @@ fn completed(mut document: Value, complete: impl Fn(&str, &str, &mut Operation) 
 
 fn complete_azure(rights: &AzureRights, operation: &mut Operation) {
     operation.insert("operationId".to_owned(), json!(rights.id));
+    let roles: Vec<&str> = rights.roles().iter().map(|role| role.group()).collect();
+    rights_of(operation, &roles, true, rights.customer_user(), true);
     operation.insert("x-reservoir-need".to_owned(), json!(rights.need.words()));
     operation.insert("x-reservoir-action".to_owned(), json!(rights.action));
     let mut parameters: Vec<Value> = rights.path.split('/').filter_map(segment_parameter).collect();
@@ -149,6 +155,14 @@ fn complete_azure(rights: &AzureRights, operation: &mut Operation) {
     add_errors(operation, &errors, "#/components/schemas/CloudError");
 }
 
+/// Who may call an operation.
+fn rights_of(operation: &mut Operation, roles: &[&str], app_only: bool, customer_user: &str, on_behalf: bool) {
+    operation.insert("x-reservoir-roles".to_owned(), json!(roles));
+    operation.insert("x-reservoir-app-only".to_owned(), json!(app_only));
+    operation.insert("x-reservoir-customer-user".to_owned(), json!(customer_user));
+    operation.insert("x-reservoir-on-behalf".to_owned(), json!(on_behalf));
+}
+
 fn add_errors(operation: &mut Operation, errors: &[(&str, &str)], schema: &str) {
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
     for response in responses.values_mut() {
@@ -163,14 +177,13 @@ fn add_errors(operation: &mut Operation, errors: &[(&str, &str)], schema: &str) 
 fn complete(rights: &Rights, operation: &mut Operation) {
     operation.insert("operationId".to_owned(), json!(rights.id));
     let roles: Vec<&str> = rights.roles.iter().map(|role| role.group()).collect();
-    operation.insert("x-reservoir-roles".to_owned(), json!(roles));
-    operation.insert("x-reservoir-app-only".to_owned(), json!(rights.app_only));
+    rights_of(operation, &roles, rights.app_only, "no", false);
 
     let mut parameters: Vec<Value> = rights.path.split('/').filter_map(segment_parameter).collect();
     if let Some(own) = operation.get("parameters").and_then(Value::as_array) {
         parameters.extend(own.iter().cloned());
     }
-    if rights.writes {
+    if rights.writes && rights.method != "DELETE" {
         parameters.push(json!({
             "name": "MS-RequestId", "in": "header", "required": false, "schema": {"type": "string", "format": "uuid"},
             "description": "Idempotency key: the same id with the same body gives the same answer for 24 hours.",
@@ -203,6 +216,8 @@ fn segment_parameter(segment: &str) -> Option<Value> {
             | "subscriptionId"
             | "reservationOrderId"
             | "reservationId"
+            | "user_id"
+            | "role_id"
     );
     let schema = if uuid { json!({"type": "string", "format": "uuid"}) } else { json!({"type": "string"}) };
     Some(

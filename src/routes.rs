@@ -18,10 +18,11 @@ use crate::partner_center::{Fault, agent};
 use crate::permissions;
 use crate::server::App;
 use crate::{
-    agreements, auth, carts, catalog, customers, entitlements, exchanges, orders, refunds, reservations, subscriptions,
+    agreements, audit, auth, carts, catalog, customers, entitlements, exchanges, orders, price_lists, refunds,
+    reservations, self_serve_policies, subscriptions, support, users,
 };
 
-/// Partner Center's REST API.
+/// Partner Center's REST API, and our own additions to it.
 pub fn partner_center(routes: &mut ServiceConfig<'_>) {
     routes
         .service(auth::exchange::generate_token)
@@ -31,6 +32,17 @@ pub fn partner_center(routes: &mut ServiceConfig<'_>) {
         .service(customers::api::get_billing_profile)
         .service(customers::api::update_billing_profile)
         .service(customers::api::get_company_profile)
+        .service(users::api::list_customer_users)
+        .service(users::api::create_customer_user)
+        .service(users::api::get_customer_user)
+        .service(users::api::update_customer_user)
+        .service(users::api::reset_user_password)
+        .service(users::api::delete_customer_user)
+        .service(users::roles_api::list_user_roles)
+        .service(users::roles_api::list_directory_roles)
+        .service(users::roles_api::list_role_members)
+        .service(users::roles_api::add_role_member)
+        .service(users::roles_api::remove_role_member)
         .service(customers::api::check_domain)
         .service(agreements::api::list_agreement_metadata)
         .service(agreements::api::get_agreement_document)
@@ -67,7 +79,30 @@ pub fn partner_center(routes: &mut ServiceConfig<'_>) {
         .service(subscriptions::api::list_azure_entitlements)
         .service(subscriptions::api::get_azure_entitlement)
         .service(subscriptions::api::cancel_azure_entitlement)
-        .service(subscriptions::api::reactivate_azure_entitlement);
+        .service(subscriptions::api::reactivate_azure_entitlement)
+        .service(self_serve_policies::api::create_self_serve_policy)
+        .service(self_serve_policies::api::list_self_serve_policies)
+        .service(self_serve_policies::api::update_self_serve_policy)
+        .service(self_serve_policies::api::get_self_serve_policy)
+        .service(self_serve_policies::api::update_self_serve_policy_by_id)
+        .service(self_serve_policies::api::delete_self_serve_policy)
+        .service(audit::api::list_audit_records)
+        .service(support::api::list_service_requests)
+        .service(support::api::list_support_topics)
+        .service(support::api::create_service_request)
+        .service(support::api::get_service_request)
+        .service(support::api::update_service_request)
+        .service(support::api::list_customer_service_requests)
+        .service(support::api::get_customer_service_request)
+        .service(support::api::update_customer_service_request)
+        .service(support::profile_api::get_support_profile)
+        .service(support::profile_api::update_support_profile)
+        .service(support::profile_api::update_support_profile_as_documented)
+        // Our own additions, under /reservoir/v1.
+        .service(audit::api::list_all_audit_records)
+        .service(price_lists::api::get_price_list)
+        .service(price_lists::api::update_price_list)
+        .service(permissions::api::list_permissions);
 }
 
 /// Azure's resource providers, as far as reservations need them.
@@ -178,7 +213,7 @@ async fn version() -> HttpResponse {
 pub async fn unknown(app: Data<App>, request: HttpRequest) -> HttpResponse {
     let path = request.path();
     let under = |root: &str| path == root || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'));
-    if under("/v1") || path == "/generatetoken" {
+    if under("/v1") || under("/reservoir/v1") || path == "/generatetoken" {
         let refused = match agent(&app, &request).await {
             Ok(_) => none_of(permissions::methods_of(path)),
             Err(error) => error,

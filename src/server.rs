@@ -13,6 +13,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::signal::unix::{SignalKind, signal};
 use utoipa_actix_web::AppExt;
 
+use crate::audit;
 use crate::auth::issuer::{self, Issuer};
 use crate::auth::tls;
 use crate::auth::token::Verifier;
@@ -214,6 +215,9 @@ async fn run(
     });
     server.await?;
     chores.abort();
+    if let Err(error) = audit::chain::seal(&db, true).await {
+        tracing::warn!(error = ?error, "the newest records of the activity log are sealed by the next start");
+    }
     tracing::info!("stopped");
     Ok(())
 }
@@ -243,11 +247,11 @@ async fn stop_signal() {
     }
 }
 
-/// What the server does by itself: due work, taking over a clock that another process moved, and
-/// forgetting what is too old.
+/// What the server does by itself: due work, taking over a clock that another process moved,
+/// sealing the activity log, and forgetting what is too old.
 async fn chores(app: Data<App>) {
     const EVERY: Duration = Duration::from_secs(1);
-    /// Old replays are forgotten once in so many rounds.
+    /// Old replays are forgotten, and foreign records told, once in so many rounds.
     const FORGET: u64 = 60;
     let mut rounds = 0_u64;
     loop {
@@ -287,6 +291,8 @@ async fn chore(app: &App, forget: bool) -> Result<()> {
         };
         more = app.db.write("forget replays", batch).await? > 0;
     }
+    // Last: where somebody tampered with the log it may fail for good.
+    audit::chain::seal(&app.db, forget).await?;
     Ok(())
 }
 

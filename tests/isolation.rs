@@ -17,6 +17,8 @@ struct Belongings {
     azure: String,
     cart: String,
     order: String,
+    user: String,
+    ticket: String,
     /// Relative to the customer.
     artifact: String,
 }
@@ -31,37 +33,55 @@ impl Belongings {
         let entitlements = agent.get(&format!("{path}/entitlements")).items();
         let link = entitlements[0]["entitledArtifacts"][0]["link"]["uri"].as_str().unwrap();
         let cart = cart(agent, customer, &[cart_item(NV12_ONE_YEAR, 1, "one_time", plan)]);
+        let company = agent.get(&path).ok();
+        let domain = company["companyProfile"]["domain"].as_str().unwrap();
         Self {
             plan: plan.to_owned(),
             azure: azure[0]["id"].as_str().unwrap().to_owned(),
             cart: cart.rsplit('/').next().unwrap().to_owned(),
             order: order["id"].as_str().unwrap().to_owned(),
+            user: user(agent, customer, &format!("theirs@{domain}")),
+            ticket: ticket(agent, customer),
             artifact: link.split_once(customer).unwrap().1.to_owned(),
         }
     }
 
     /// Makes a call, well formed in every respect, to `customer` with these ids.
     fn call(&self, client: &Client, operation: &Rights, customer: &str) -> Response {
-        let artifact = operation.path.contains("/artifacts/");
-        let relative = if artifact { &self.artifact } else { operation.path.split_once("{customer_id}").unwrap().1 };
+        let (root, below) = operation.path.split_once("{customer_id}").unwrap();
+        let relative = if below.contains("/artifacts/") { &self.artifact } else { below };
         let filled = relative
             .replace("{subscription_id}", &self.plan)
             .replace("{entitlement_id}", &self.azure)
             .replace("{cart_id}", &self.cart)
             .replace("{order_id}", &self.order)
+            .replace("{user_id}", &self.user)
+            .replace("{role_id}", HELPDESK_ADMINISTRATOR)
+            .replace("{servicerequest_id}", &self.ticket)
             .replace("{product_id}", "DZH318Z0BQ36")
             .replace("{sku_id}", "004G")
             .replace("{availability_id}", "DZH318Z08C0S");
         assert!(!filled.contains('{'), "{filled}");
-        let path = format!("/v1/customers/{customer}{filled}?targetView=Azure&reservationScope=AzurePlan");
+        let path = format!("{root}{customer}{filled}?targetView=Azure&reservationScope=AzurePlan");
         let body = match operation.id {
             "UpdateBillingProfile" => new_customer("any.example")["billingProfile"].clone(),
             "ConfirmAgreement" => agreement(),
             "CreateCart" | "UpdateCart" => json!({"lineItems": [cart_item(NV12_ONE_YEAR, 7, "one_time", &self.plan)]}),
             "CreateOrder" => order(&[reservation_line(NV12_ONE_YEAR, 7, &self.plan)]),
             "UpdateSubscription" => json!({"friendlyName": "taken over"}),
+            "UpdatePriceList" => json!({"items": [{"marginPercent": "7"}]}),
             "CancelAzureEntitlement" => json!({"cancellationReason": "compromise"}),
-            "CheckoutCart" | "RegisterSubscription" | "ReactivateAzureEntitlement" => Value::Null,
+            "CreateCustomerUser" => new_user("new@adventure-works.example"),
+            "UpdateCustomerUser" | "ResetUserPassword" => {
+                json!({"displayName": "taken over", "passwordProfile": {"password": "taken over"}})
+            }
+            "AddRoleMember" => json!({"id": self.user}),
+            "UpdateCustomerServiceRequest" => json!({"title": "taken over", "newNote": {"text": "taken over"}}),
+            "CheckoutCart"
+            | "RegisterSubscription"
+            | "ReactivateAzureEntitlement"
+            | "DeleteCustomerUser"
+            | "RemoveRoleMember" => Value::Null,
             other => {
                 assert_eq!(operation.method, "GET", "{other} has no body here");
                 return client.get(&path);
@@ -80,10 +100,14 @@ impl Belongings {
             format!("/subscriptions/{}/azureEntitlements", self.plan),
             format!("/carts/{}", self.cart),
             "/entitlements".to_owned(),
+            "/users".to_owned(),
+            format!("/directoryroles/{HELPDESK_ADMINISTRATOR}/usermembers"),
+            "/servicerequests".to_owned(),
             self.artifact.clone(),
         ];
         let mut all: Vec<String> =
             things.iter().map(|path| agent.get(&format!("/v1/customers/{customer}{path}")).ok().to_string()).collect();
+        all.push(agent.get(&format!("/reservoir/v1/customers/{customer}/prices")).ok().to_string());
         all.push(format!("{:?}", app.ledger(customer)));
         all
     }
@@ -135,12 +159,14 @@ engines! {
                 path if path.contains("{cart_id}") => 800_008,
                 path if path.contains("{order_id}") => 20_000,
                 path if path.contains("/artifacts/") => 1000,
+                path if path.contains("{user_id}") => 60_002,
+                path if path.contains("{servicerequest_id}") => 1000,
                 _ => continue,
             };
             theirs.call(&admin, operation, &other).refused(404, code, "");
             hidden += 1;
         }
-        assert!(hidden >= 12, "{hidden} operations name something of a customer");
+        assert!(hidden >= 19, "{hidden} operations name something of a customer");
         let under_own_plan = format!("/v1/customers/{other}/subscriptions/{plan}/azureEntitlements/{AZURE_SUBSCRIPTION}");
         admin.get(&under_own_plan).refused(404, 800_111, "");
         admin.post(&format!("{under_own_plan}/cancel"), &json!({"cancellationReason": "compromise"})).refused(404, 800_111, "");
@@ -157,7 +183,7 @@ engines! {
         let customer = format!("/v1/customers/{ADVENTURE_WORKS}");
         assert_eq!(fabrikam.get(&customer).ok()["companyProfile"]["domain"], "adventure-works.example");
         assert_eq!(fabrikam.get("/v1/customers").items().len(), 1);
-        for what in ["orders", "subscriptions", "entitlements", "agreements?agreementType=*"] {
+        for what in ["orders", "subscriptions", "entitlements", "agreements?agreementType=*", "servicerequests"] {
             assert_eq!(count(&fabrikam, ADVENTURE_WORKS, what), 0, "{what}");
             assert!(count(&contoso, ADVENTURE_WORKS, what) > 0, "{what}");
         }
@@ -167,6 +193,7 @@ engines! {
                 path if path.contains("{cart_id}") => 800_008,
                 path if path.contains("{order_id}") => 20_000,
                 path if path.contains("/artifacts/") => 1000,
+                path if path.contains("{servicerequest_id}") => 1000,
                 _ => continue,
             };
             theirs.call(&fabrikam, operation, ADVENTURE_WORKS).refused(404, code, "");

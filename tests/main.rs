@@ -10,6 +10,7 @@
 
 mod support;
 
+mod activity_log;
 mod azure_contract;
 mod bad_input;
 mod development;
@@ -18,6 +19,8 @@ mod isolation;
 mod model;
 mod openapi;
 mod outage;
+mod permissions;
+mod price_lists;
 mod program;
 mod purchase;
 mod recorded_requests;
@@ -25,4 +28,6 @@ mod roles;
 mod rules;
 mod schema;
 mod sdk;
+mod support_requests;
+mod users;
 mod wire;

@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use diesel::Connection;
+use diesel::connection::SimpleConnection;
+use diesel::sqlite::SqliteConnection;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -252,6 +255,48 @@ fn survives_a_crash_on_sqlite() {
 #[test]
 fn survives_a_crash_on_postgres() {
     survives_a_crash(Engine::Postgres);
+}
+
+/// `audit verify` says how much it verified, and by its exit code whether the chain holds.
+#[test]
+fn the_activity_log_is_verified_from_the_command_line() {
+    let folder = Folder::new();
+    let server = Process::start(&mut folder.command(&SERVE));
+    let admin = server.client(&folder.told(&["token"]));
+    admin.post("/v1/customers", &new_customer("first.example")).expect(201);
+    server.signal("-TERM");
+    assert_eq!(server.exit_code(), Some(0));
+    assert_eq!(
+        folder.told(&["audit", "verify"]),
+        "1 records verified, 0 still to be sealed",
+        "sealed at a graceful stop"
+    );
+
+    let server = Process::start(&mut folder.command(&SERVE));
+    let admin = server.client(admin.token());
+    admin.post("/v1/customers", &new_customer("second.example")).expect(201);
+    server.signal("-KILL");
+    drop(server);
+    let told = folder.told(&["audit", "verify"]);
+    let after_a_crash = ["1 records verified, 1 still to be sealed", "2 records verified, 0 still to be sealed"];
+    assert!(after_a_crash.contains(&told.as_str()), "{told}");
+    let server = Process::start(&mut folder.command(&SERVE));
+    let patience = Instant::now();
+    while folder.told(&["audit", "verify"]) != after_a_crash[1] {
+        assert!(patience.elapsed() < Duration::from_secs(20), "the next start seals what a crash left");
+    }
+    server.signal("-TERM");
+    assert_eq!(server.exit_code(), Some(0));
+
+    let mut conn = SqliteConnection::establish(&folder.0.join("reservoir.db").display().to_string()).unwrap();
+    conn.batch_execute("DELETE FROM audit_records WHERE chain_position = 2").unwrap();
+    let output = folder.run(&["audit", "verify"]);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        told.contains("the activity log is broken") && told.contains("2 records were sealed, 1 are there"),
+        "{told}"
+    );
 }
 
 /// Processes may start together on an empty database.

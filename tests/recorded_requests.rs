@@ -10,6 +10,8 @@ const RECORDED: &str = include_str!("data/recorded-requests.jsonl");
 /// The customer and the Azure subscription of the recording.
 const CUSTOMER: &str = "11111111-1111-1111-1111-111111111111";
 const SUBSCRIPTION: &str = "5198C069-3DAA-403A-8660-5BE11BFD12EE";
+/// The day from which it asks for the activity log, which must not be too far back.
+const DAY: &str = "11/01/2026";
 
 /// The operation that a recorded target is of, if the server has it. (`customers/usagerecords` is
 /// no customer.)
@@ -30,9 +32,10 @@ fn operation(method: &str, target: &str) -> Option<&'static Rights> {
 engines! {
     fn the_server_takes_what_the_dotnet_sdk_sends(app: &App) {
         let admin = app.contoso().admin();
+        let day = (chrono::Utc::now() - chrono::TimeDelta::days(20)).format("%m/%d/%Y").to_string();
         let (mut sent, mut out_of_scope, mut refused) = (0, Vec::new(), Vec::new());
         for line in RECORDED.lines() {
-            let line = line.replace(CUSTOMER, ADVENTURE_WORKS).replace(SUBSCRIPTION, PLAN);
+            let line = line.replace(CUSTOMER, ADVENTURE_WORKS).replace(SUBSCRIPTION, PLAN).replace(DAY, &day);
             let request: Value = serde_json::from_str(&line).unwrap();
             let (method, target) = (request["method"].as_str().unwrap(), request["target"].as_str().unwrap());
             let Some(rights) = operation(method, target) else {
@@ -58,7 +61,7 @@ engines! {
         }
         // The product that the sample looks at and the offer that it orders are not of this catalogue.
         assert_eq!(refused, [("ListSkus", 400_013), ("CreateOrder", 800_004)]);
-        assert_eq!((sent, out_of_scope.len()), (22, RECORDED.lines().count() - 22), "out of scope: {out_of_scope:#?}");
+        assert_eq!((sent, out_of_scope.len()), (26, RECORDED.lines().count() - 26), "out of scope: {out_of_scope:#?}");
         let orders = admin.get(&format!("/v1/customers/{ADVENTURE_WORKS}/orders?billingType=OneTime")).items();
         assert_eq!(orders.last().unwrap()["lineItems"][0]["offerId"], "DZH318Z0BQ3P:000S:DZH318Z0DDQ1");
     }

@@ -1,18 +1,23 @@
-//! The business rules, each under its id: B for buying, O for the product itself.
+//! The business rules, each under its id: B for buying, O for the product itself, P for what
+//! customers may buy for themselves.
 
 use std::collections::BTreeSet;
 
+use reservoir::catalog::Term;
 use reservoir::catalog::import::import;
 use reservoir::clock::Clock;
 use reservoir::db::{Db, Location};
 use reservoir::ids::Guid;
+use reservoir::money::{Currency, Money};
 use reservoir::partners::{self, Partner, PartnerKind};
+use reservoir::price_lists::price_for;
+use reservoir::self_serve_policies::may_purchase;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::{Value, json};
 
 use crate::engines;
 use crate::support::purchases::*;
-use crate::support::{ADVENTURE_WORKS, AZURE_SUBSCRIPTION, App, Client, PLAN};
+use crate::support::{ADVENTURE_WORKS, AZURE_SUBSCRIPTION, App, CONTOSO, Client, PLAN};
 
 const D8_V4: &str = "DZH318Z0D1L4";
 const SIZE_D8_V4: &str = "Standard_D8_v4";
@@ -20,6 +25,15 @@ const SIZE_D8_V4: &str = "Standard_D8_v4";
 /// The database beside the running server, as a command would open it.
 fn beside(app: &App) -> Db {
     Db::open(&Location::parse(app.database_url()).unwrap(), Clock::system()).unwrap()
+}
+
+const FABRIKAM: &str = "10000000-0000-4000-8000-000000000002";
+const POLICIES: &str = "/v1/SelfServePolicy";
+
+/// Whether a customer may buy for itself at Contoso's expense, as the purchase itself asks.
+fn may_buy(app: &App, customer: &str) -> bool {
+    let (partner, customer) = (Guid::parse(CONTOSO).unwrap(), Guid::parse(customer).unwrap());
+    beside(app).read_now(|unit| may_purchase(unit, &partner, &customer)).unwrap()
 }
 
 fn items(agent: &Client, customer: &str, what: &str) -> Vec<Value> {
@@ -557,6 +571,135 @@ engines! {
         }
         assert_eq!(provider.get(&order_path).ok(), placed);
         assert_eq!(provider.get(&subscription).ok()["partnerId"], "1000004");
+    }
+
+    fn p1_no_customer_may_buy_for_itself_at_first(app: &App) {
+        let admin = app.contoso().admin();
+        let other = customer_with_agreement(&admin, "off.example");
+        registered_subscription(&admin, &other, AZURE_PLAN);
+        for customer in [ADVENTURE_WORKS, &other] {
+            assert!(admin.get(&format!("{POLICIES}?entity_id={customer}")).items().is_empty());
+            assert!(!may_buy(app, customer));
+        }
+        admin.post(POLICIES, &purchase_permission(ADVENTURE_WORKS)).expect(201);
+        assert!(may_buy(app, ADVENTURE_WORKS) && !may_buy(app, &other));
+        let mut savings = purchase_permission(&other);
+        savings["permissions"][0]["resource"] = json!("AzureSavingsPlan");
+        admin.post(POLICIES, &savings).expect(201);
+        assert!(!may_buy(app, &other), "savings plans are not reservations");
+    }
+
+    fn p2_only_an_admin_agent_turns_it_on_or_off(app: &App) {
+        let (contoso, wanted) = (app.contoso(), purchase_permission(ADVENTURE_WORKS));
+        let listed = format!("{POLICIES}?entity_id={ADVENTURE_WORKS}");
+        let others = [contoso.sales(), contoso.helpdesk()];
+        for agent in &others {
+            agent.post(POLICIES, &wanted).refused(403, 900_150, "role");
+            assert!(agent.get(&listed).items().is_empty());
+        }
+        contoso.application("admin-agent").post(POLICIES, &wanted).refused(403, 900_329, "");
+        assert!(!may_buy(app, ADVENTURE_WORKS));
+        let policy = contoso.admin().post(POLICIES, &wanted).expect(201);
+        let path = format!("{POLICIES}/{}", policy["id"].as_str().unwrap());
+        for agent in &others {
+            assert_eq!(agent.get(&path).ok(), policy);
+            agent.put(POLICIES, &policy).refused(403, 900_150, "role");
+            agent.put(&path, &policy).refused(403, 900_150, "role");
+            agent.send("DELETE", &path, None, Vec::new()).refused(403, 900_150, "role");
+            assert_eq!(agent.get(&listed).items(), std::slice::from_ref(&policy));
+        }
+        contoso.admin().send("DELETE", &path, None, Vec::new()).expect(204);
+        assert!(!may_buy(app, ADVENTURE_WORKS));
+    }
+
+    fn p3_only_for_a_customer_with_azure_from_this_partner(app: &App) {
+        let admin = app.contoso().admin();
+        let wants = |customer: &str| admin.post(POLICIES, &purchase_permission(customer));
+        let seats = customer_with_agreement(&admin, "seats.example");
+        wants(&seats).refused(400, 800_011, "selfServeEntity.tenantID");
+        admin.post(&format!("/v1/customers/{seats}/orders"), &order(&[line("CFQ7TTC0LH18:0001:CFQ7TTC0K971", 1)])).expect(201);
+        wants(&seats).refused(400, 800_011, "selfServeEntity.tenantID");
+        unregistered_subscription(&admin, &seats, AZURE_PLAN);
+        wants(&seats).expect(201);
+        let legacy = customer_with_agreement(&admin, "legacy.example");
+        unregistered_subscription(&admin, &legacy, AZURE_OFFER);
+        wants(&legacy).expect(201);
+
+        // Another partner's plan does not count.
+        let fabrikam = app.fabrikam().admin();
+        app.anonymous().post("/_reservoir/relationships", &json!({"customerId": ADVENTURE_WORKS, "partnerId": FABRIKAM})).ok();
+        let mut theirs = purchase_permission(ADVENTURE_WORKS);
+        theirs["grantor"]["tenantID"] = json!(FABRIKAM);
+        fabrikam.post(POLICIES, &theirs).refused(400, 800_011, "selfServeEntity.tenantID");
+        fabrikam.post(&format!("/v1/customers/{ADVENTURE_WORKS}/agreements"), &agreement()).expect(201);
+        unregistered_subscription(&fabrikam, ADVENTURE_WORKS, AZURE_PLAN);
+        fabrikam.post(POLICIES, &theirs).expect(201);
+        assert!(!may_buy(app, ADVENTURE_WORKS), "what one partner permits is not at another's expense");
+    }
+
+    fn p6_the_customer_pays_what_the_partner_set(app: &App) {
+        let admin = app.contoso().admin();
+        let (partner, customer) = (Guid::parse(CONTOSO).unwrap(), Guid::parse(ADVENTURE_WORKS).unwrap());
+        let path = format!("/reservoir/v1/customers/{ADVENTURE_WORKS}/prices");
+        let db = Db::open(&Location::parse(app.database_url()).unwrap(), Clock::movable()).unwrap();
+        let public = Money { minor: NV12_ONE_YEAR_USD * 100, currency: Currency::USD };
+        let price = || {
+            let paid = db.read_now(|unit| {
+                db.clock().refresh(unit.conn)?;
+                unit.now = db.clock().now();
+                price_for(unit, &partner, &customer, "DZH318Z0BQ36", "004G", Term::OneYear, public)
+            });
+            paid.unwrap().minor
+        };
+        assert_eq!(price(), public.minor, "the public price, where the partner set none");
+        admin.put(&path, &json!({"items": [{"marginPercent": "20"}]})).expect(200);
+        assert_eq!(price(), 1_414_080);
+        admin.put(&path, &json!({"items": [{"marginPercent": "20"}, {"productId": "DZH318Z0BQ36", "skuId": "004G", "fixedPrice": "9999.99", "currencyCode": "USD"}]})).expect(200);
+        assert_eq!(price(), 999_999, "the narrowest item decides");
+        let later = (chrono::Utc::now() + chrono::TimeDelta::days(10)).to_rfc3339();
+        admin.put(&path, &json!({"items": [], "effectiveFrom": later})).expect(200);
+        assert_eq!(price(), 999_999, "not yet");
+        app.advance("P11D");
+        assert_eq!(price(), public.minor);
+    }
+
+    fn p10_turning_it_on_and_off_is_recorded_with_who_and_when(app: &App) {
+        let (admin, sales) = (app.contoso().admin().with("MS-CorrelationId", "c-10"), app.contoso().sales());
+        sales.post(POLICIES, &purchase_permission(ADVENTURE_WORKS)).refused(403, 900_150, "");
+        let policy = admin.post(POLICIES, &purchase_permission(ADVENTURE_WORKS)).expect(201);
+        let changed = admin.put(POLICIES, &policy).expect(200);
+        admin.send("DELETE", &format!("{POLICIES}/{}", changed["id"].as_str().unwrap()), None, Vec::new()).expect(204);
+        let log = admin.get("/v1/auditrecords").items();
+        let told: Vec<[&str; 4]> = log.iter().map(|record| {
+            ["operationType", "operationStatus", "userPrincipalName", "customerId"].map(|member| record[member].as_str().unwrap())
+        }).collect();
+        let done = |operation| [operation, "succeeded", "admin@contoso.example", ADVENTURE_WORKS];
+        assert_eq!(told, [
+            done("delete_self_serve_policy"),
+            done("update_self_serve_policy"),
+            done("create_self_serve_policy"),
+            ["create_self_serve_policy", "failed", "sales@contoso.example", ADVENTURE_WORKS],
+        ]);
+        let now = chrono::Utc::now();
+        for record in &log {
+            assert_eq!((&record["resourceType"], &record["customerName"]), (&json!("self_serve_policy"), &json!("Adventure Works")));
+            let at: chrono::DateTime<chrono::Utc> = record["operationDate"].as_str().unwrap().parse().unwrap();
+            assert!((now - at).num_seconds() < 60);
+        }
+        assert_eq!(log[0]["originalCorrelationId"], "c-10");
+        let old: Value = serde_json::from_str(log[0]["resourceOldValue"].as_str().unwrap()).unwrap();
+        assert_eq!(old["Permissions"][0]["Resource"], "AzureReservedInstances");
+        assert!(log[0].get("resourceNewValue").is_none());
+    }
+
+    fn p11_turning_it_off_leaves_earlier_purchases_as_they_are(app: &App) {
+        let admin = app.contoso().admin();
+        let policy = admin.post(POLICIES, &purchase_permission(ADVENTURE_WORKS)).expect(201);
+        let placed = admin.post(&format!("/v1/customers/{ADVENTURE_WORKS}/orders"), &order(&[reservation_line(NV12_ONE_YEAR, 2, PLAN)])).expect(201);
+        let before = (bought(app, &admin, ADVENTURE_WORKS), reservations(&admin, ADVENTURE_WORKS, &placed));
+        admin.send("DELETE", &format!("{POLICIES}/{}", policy["id"].as_str().unwrap()), None, Vec::new()).expect(204);
+        assert!(!may_buy(app, ADVENTURE_WORKS));
+        assert_eq!((bought(app, &admin, ADVENTURE_WORKS), reservations(&admin, ADVENTURE_WORKS, &placed)), before);
     }
 
     fn everybody_sees_their_own_customers_and_no_others(app: &App) {

@@ -14,10 +14,11 @@ use futures_util::future::LocalBoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::AzureFault;
-use crate::access::{Permit, Side, guid};
+use super::{AzureFault, code_of};
+use crate::access::{Agent, Permit, Side, guid};
+use crate::audit::{self, Change};
 use crate::auth::{Audiences, Token};
-use crate::customers::{self, RelationshipState};
+use crate::customers::{self, Customer, RelationshipState};
 use crate::db::Unit;
 use crate::error::{ApiVersionFault, Error, Result};
 use crate::http::body::{bearer, received};
@@ -111,6 +112,54 @@ impl<O: AzureOperation> AzureCall<O> {
         let permit = self.permit;
         let write = move |unit: &mut Unit<'_>| work(unit, &permit);
         Ok(self.app.db.write(O::RIGHTS.id, write).await?.into())
+    }
+}
+
+/// What a refused write wanted, for the activity log.
+pub struct Refused {
+    /// Who wanted it, in the account of the partner that has the customer.
+    pub who: Agent,
+    /// For whom.
+    pub customer: Customer,
+    /// What.
+    pub change: Change,
+}
+
+impl<O: AzureOperation> AzureCall<O> {
+    /// As [`AzureCall::write`]; a refusal that `recorded` picks is recorded as failed, as what
+    /// `refused` says it wanted.
+    ///
+    /// # Errors
+    /// Those of the work, or [`Error::Unavailable`] where the refusal could not be recorded.
+    pub async fn write_or_record<F, R>(
+        self,
+        mut work: F,
+        recorded: fn(&Permit, &Error) -> bool,
+        mut refused: R,
+    ) -> AzureAnswer
+    where
+        F: FnMut(&mut Unit<'_>, &Permit) -> Result<Reply> + Send + 'static,
+        R: FnMut(&mut Unit<'_>, &Permit) -> Result<Refused> + Send + 'static,
+    {
+        let (db, permit) = (self.app.db.clone(), self.permit);
+        let of_work = permit.clone();
+        let error = match db.write(O::RIGHTS.id, move |unit| work(unit, &of_work)).await {
+            Ok(reply) => return Ok(reply.into()),
+            Err(error) => error,
+        };
+        if recorded(&permit, &error) {
+            // Where it cannot be said any more for whom it was, there is nobody whose log it is.
+            match db.read(move |unit| refused(unit, &permit)).await {
+                Ok(mut found) => {
+                    let (_, code) = code_of(&error);
+                    found.change.details.push(("Refusal".to_owned(), code.to_owned()));
+                    audit::record_failure(&db, &found.who, Some(found.customer), found.change).await?;
+                }
+                Err(lost @ (Error::Unavailable | Error::Database(_))) => return Err(lost.into()),
+                Err(_) => {}
+            }
+        }
+        Err(error.into())
     }
 }
 

@@ -9,7 +9,7 @@ pub mod ids;
 mod paging;
 mod wire;
 
-pub use call::{AzureAnswer, AzureCall, Unread, authenticated};
+pub use call::{AzureAnswer, AzureCall, Refused, Unread, authenticated};
 pub use explain::ExplanationLine;
 pub use fault::{AzureFault, AzureFaultBody, code_of};
 pub use filter::{Comparison, Filter};

@@ -3,15 +3,21 @@
 use std::collections::BTreeMap;
 
 use actix_web::get;
+use rust_decimal::Decimal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{BillingCycle, PriceRow, Size, Term, repo, rules};
+use crate::access::Permit;
 use crate::azure::{AzureAnswer, AzureCall, Comparison, Filter, Price, Window};
-use crate::db::Moment;
+use crate::customers::Customer;
+use crate::db::{Moment, Unit};
 use crate::error::Result;
 use crate::money::{Currency, Money};
+use crate::orders::lines::Trade;
 use crate::permissions::azure::*;
+use crate::price_lists;
+use crate::pricing;
 
 /// What can be reserved.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -44,7 +50,8 @@ pub struct CatalogItem {
     pub locations: Vec<String>,
     /// More about the size.
     pub sku_properties: Vec<NameValue>,
-    /// The published price of the whole term for one instance, by term.
+    /// The published price of the whole term for one instance, by term; for a customer's user what
+    /// its partner asks.
     pub msrp: BTreeMap<&'static str, Price>,
     /// Why it cannot be bought, by term or region.
     pub restrictions: Vec<Restriction>,
@@ -108,9 +115,11 @@ pub async fn list_catalog(call: AzureCall<ListCatalog>) -> AzureAnswer {
         call.query.get("$filter").map(|text| Filter::parse(text, &FIELDS, &[Comparison::Equal])).transpose()?;
     let named = |name: &str| call.query.get(name).map(str::to_lowercase);
     let (kind, region) = (named("reservedResourceType"), named("location"));
+    let trade = call.app.trade.clone();
     let third_party = ["publisherId", "offerId", "planId"].into_iter().any(|name| call.query.get(name).is_some());
     call.read(move |unit, permit| {
-        permit.subscription(unit, &id)?;
+        let found = permit.subscription(unit, &id)?;
+        let prices = Prices::for_caller(unit, permit, &found.customer, &trade)?;
         let rows = repo::all_reservations(unit.conn, region.as_deref(), unit.now)?;
         let sizes = repo::all_sizes(unit.conn)?;
         let mut by_size: BTreeMap<(String, String), Vec<&PriceRow>> = BTreeMap::new();
@@ -121,7 +130,7 @@ pub async fn list_catalog(call: AzureCall<ListCatalog>) -> AzureAnswer {
         for rows in by_size.values() {
             let Some(first) = rows.first() else { continue };
             let size = sizes.get(&first.arm_sku_name).cloned().unwrap_or_else(|| rules::assumed_size(first));
-            let item = CatalogItem::new(rows, &size, unit.now)?;
+            let item = CatalogItem::new(rows, &size, &prices, unit.now)?;
             let fits = kind.as_ref().is_none_or(|kind| item.resource_type.eq_ignore_ascii_case(kind))
                 && filter.as_ref().is_none_or(|filter| filter.admits(&|field, _, value| item.fits(field, value)));
             if fits && !third_party {
@@ -135,8 +144,39 @@ pub async fn list_catalog(call: AzureCall<ListCatalog>) -> AzureAnswer {
     .await
 }
 
+/// Which prices a caller sees: the published ones, or a customer's user those that the partner set
+/// for it (rule P6).
+enum Prices {
+    Published,
+    Set { items: Vec<price_lists::Item>, currency: Currency, usd_per_unit: Decimal },
+}
+
+impl Prices {
+    fn for_caller(unit: &mut Unit<'_>, permit: &Permit, customer: &Customer, trade: &Trade) -> Result<Self> {
+        if !permit.is_customer() {
+            return Ok(Self::Published);
+        }
+        let currency = permit.agent(unit, customer)?.partner.currency()?;
+        let items = match price_lists::holding(unit, customer)? {
+            Some(list) => list.items()?,
+            None => Vec::new(),
+        };
+        Ok(Self::Set { items, currency, usd_per_unit: pricing::rate(&trade.fx, currency)? })
+    }
+
+    fn of(&self, row: &PriceRow, term: Term) -> Result<Money> {
+        match self {
+            Self::Published => Money::round(row.usd_price()?, Currency::USD),
+            Self::Set { items, currency, usd_per_unit } => {
+                let public = pricing::charge(row.usd_price()?, 1, *currency, *usd_per_unit)?;
+                price_lists::customer_price(items, &row.product_id, &row.sku_id, term, public)
+            }
+        }
+    }
+}
+
 impl CatalogItem {
-    fn new(rows: &[&PriceRow], size: &Size, now: Moment) -> Result<Self> {
+    fn new(rows: &[&PriceRow], size: &Size, prices: &Prices, now: Moment) -> Result<Self> {
         let mut item = Self {
             resource_type: size.resource_type.clone(),
             name: size.arm_sku_name.clone(),
@@ -154,7 +194,7 @@ impl CatalogItem {
             item.terms.push(term);
             item.billing_plans.insert(term.as_str(), plans(&row.cycles()?));
             let key = if term == Term::OneYear { "p1Y" } else { "p3Y" };
-            item.msrp.insert(key, Money::round(row.usd_price()?, Currency::USD)?.into());
+            item.msrp.insert(key, prices.of(row, term)?.into());
             if !rules::is_sold(&row.arm_sku_name, term, now) {
                 not_sold.push(term.as_str());
             }

@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand. Data goes to standard output, messages to standard
 //! error.
 
+mod audit;
 mod catalog;
 mod healthcheck;
 mod partner;
@@ -50,6 +51,9 @@ enum Command {
     /// Work on the catalogue
     #[command(subcommand)]
     Catalog(catalog::CatalogCommand),
+    /// Look after the activity log
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Print a token of the development issuer
     Token(token::TokenArgs),
     /// Print an OpenAPI document
@@ -127,6 +131,7 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         }
         Some(Command::Partner(command)) => partner::run(&open(&common)?, &cli.common.exchange_rates()?, &command)?,
         Some(Command::Catalog(command)) => catalog::run(&open(&common)?, &command)?,
+        Some(Command::Audit(command)) => audit::run(&open(&common)?, &command)?.map_err(Failure::Other)?,
         Some(Command::Token(args)) => token::run(&open(&common)?, &args)?,
         Some(Command::Openapi { surface: Surface::PartnerCenter }) => openapi::partner_center()?,
         Some(Command::Openapi { surface: Surface::Azure }) => openapi::azure()?,

@@ -20,6 +20,7 @@ use crate::ids::Guid;
 use crate::orders::refusal::Refusal;
 use crate::partners::{self, Partner, PartnerKind};
 use crate::text_enum;
+use crate::users;
 
 text_enum! {
     /// How a partner and a customer stand to each other.
@@ -254,6 +255,7 @@ pub fn create(unit: &mut Unit<'_>, agent: &Agent, new: &NewCustomer) -> Result<C
         created_at: unit.now,
     };
     let customer = add(unit, &agent.partner, row, reseller_id)?;
+    users::add_first_administrator(unit, &customer, &billing)?;
     audit::record(
         unit,
         agent,

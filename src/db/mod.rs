@@ -19,7 +19,7 @@ use std::sync::Arc;
 use diesel::connection::SimpleConnection;
 
 pub use connection::Conn;
-pub use settings::{setting, store_setting};
+pub use settings::{lock_setting, setting, store_setting};
 pub use types::{JsonText, Moment};
 
 use crate::clock::Clock;
@@ -138,6 +138,29 @@ impl Db {
         match &*self.engine {
             Engine::Sqlite(sqlite) => sqlite.submit(name, work)?.await.unwrap_or(Err(Error::Unavailable)),
             Engine::Postgres(_) => self.on_a_blocking_thread(move |db| db.write_now(name, work)).await,
+        }
+    }
+
+    /// As [`Db::write`], for upkeep that must not make requests repeat their work: on PostgreSQL it
+    /// runs at READ COMMITTED, outside the conflicts of everybody else, and takes the locks it needs
+    /// itself ([`lock_setting`]).
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub async fn upkeep<T, F>(&self, name: &'static str, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Unit<'_>) -> Result<T> + Send + 'static,
+    {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.submit(name, work)?.await.unwrap_or(Err(Error::Unavailable)),
+            Engine::Postgres(_) => {
+                self.on_a_blocking_thread(move |db| match &*db.engine {
+                    Engine::Postgres(postgres) => postgres.upkeep(name, work),
+                    Engine::Sqlite(_) => Err(Error::Internal("another engine than before".to_owned())),
+                })
+                .await
+            }
         }
     }
 

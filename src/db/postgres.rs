@@ -69,9 +69,22 @@ impl Postgres {
         })
     }
 
-    pub(super) fn write<T>(&self, name: &'static str, mut work: impl FnMut(&mut Unit<'_>) -> Result<T>) -> Result<T> {
+    pub(super) fn write<T>(&self, name: &'static str, work: impl FnMut(&mut Unit<'_>) -> Result<T>) -> Result<T> {
+        self.transaction(name, "BEGIN ISOLATION LEVEL SERIALIZABLE", work)
+    }
+
+    pub(super) fn upkeep<T>(&self, name: &'static str, work: impl FnMut(&mut Unit<'_>) -> Result<T>) -> Result<T> {
+        self.transaction(name, "BEGIN ISOLATION LEVEL READ COMMITTED", work)
+    }
+
+    fn transaction<T>(
+        &self,
+        name: &'static str,
+        begin_sql: &str,
+        mut work: impl FnMut(&mut Unit<'_>) -> Result<T>,
+    ) -> Result<T> {
         self.repeat(name, |conn| {
-            begin(conn, "BEGIN ISOLATION LEVEL SERIALIZABLE")?;
+            begin(conn, begin_sql)?;
             let result = self.clock.in_transaction(conn).and_then(|now| work(&mut Unit { conn, now }));
             match result {
                 Ok(value) => {

@@ -406,6 +406,27 @@ table! {
 }
 
 table! {
+    self_serve_policies (partner_id, customer_id) {
+        partner_id -> Text,
+        customer_id -> Text,
+        permissions -> Text,
+        etag -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+table! {
+    price_lists (partner_id, customer_id, version) {
+        partner_id -> Text,
+        customer_id -> Text,
+        version -> BigInt,
+        effective_from -> Timestamp,
+        items -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+table! {
     replays (key) {
         key -> Text,
         body_digest -> Text,
@@ -429,6 +450,87 @@ table! {
         side -> Text,
         currency -> Text,
         minor_units -> BigInt,
+    }
+}
+
+table! {
+    customer_users (id) {
+        id -> Text,
+        customer_id -> Text,
+        user_principal_name -> Text,
+        name_key -> Text,
+        first_name -> Text,
+        last_name -> Text,
+        display_name -> Text,
+        display_name_key -> Text,
+        usage_location -> Text,
+        phone_number -> Nullable<Text>,
+        immutable_id -> Nullable<Text>,
+        force_change_password -> Bool,
+        state -> Text,
+        deleted_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+    }
+}
+
+table! {
+    directory_role_members (user_id, role_id) {
+        user_id -> Text,
+        role_id -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+table! {
+    support_tickets (id) {
+        id -> Text,
+        name -> Text,
+        name_key -> Text,
+        name_scope -> Text,
+        partner_id -> Text,
+        customer_id -> Nullable<Text>,
+        azure_subscription_id -> Nullable<Text>,
+        reservation_order_id -> Nullable<Text>,
+        reservation_id -> Nullable<Text>,
+        service_id -> Text,
+        problem_classification_id -> Text,
+        title -> Text,
+        description -> Text,
+        severity -> Text,
+        status -> Text,
+        contact -> Text,
+        advanced_diagnostic_consent -> Bool,
+        created_by_kind -> Text,
+        created_by_id -> Text,
+        created_by_name -> Text,
+        modified_by_id -> Text,
+        modified_by_name -> Text,
+        outcome -> Nullable<Text>,
+        created_at -> Timestamp,
+        modified_at -> Timestamp,
+        closed_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    support_communications (ticket_id, number) {
+        ticket_id -> Text,
+        number -> Integer,
+        name -> Text,
+        subject -> Text,
+        body -> Text,
+        sender -> Text,
+        direction -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+table! {
+    support_profiles (partner_id) {
+        partner_id -> Text,
+        email -> Nullable<Text>,
+        telephone -> Nullable<Text>,
+        website -> Nullable<Text>,
     }
 }
 
@@ -458,6 +560,13 @@ allow_tables_to_appear_in_same_query!(
     subscription_aliases,
     due_work,
     audit_records,
+    self_serve_policies,
+    price_lists,
     replays,
     ledger_entries,
+    customer_users,
+    directory_role_members,
+    support_tickets,
+    support_communications,
+    support_profiles,
 );

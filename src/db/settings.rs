@@ -27,3 +27,16 @@ pub fn store_setting(conn: &mut Conn, name: &str, value: &str) -> Result<()> {
     }
     Ok(())
 }
+
+/// As [`setting`], and nobody else changes it or looks at it this way before this transaction ends.
+/// `first` is kept where there is none yet.
+///
+/// # Errors
+/// Those of the database.
+pub fn lock_setting(conn: &mut Conn, name: &str, first: &str) -> Result<String> {
+    // Writing a row takes its lock on both engines, and the row is then read as it is.
+    if diesel::update(settings::table.find(name)).set(settings::value.eq(settings::value)).execute(conn)? == 0 {
+        store_setting(conn, name, first)?;
+    }
+    Ok(setting(conn, name)?.unwrap_or_else(|| first.to_owned()))
+}

@@ -4,6 +4,7 @@
 use diesel::prelude::*;
 
 use crate::agreements::{self, Agreement, TEMPLATES};
+use crate::audit;
 use crate::catalog::{self, BillingCycle, ItemKind};
 use crate::clock::Clock;
 use crate::customers::{self, Address, BillingProfile, CustomerRow};
@@ -15,6 +16,7 @@ use crate::orders::{self, BuyerKind, Order, OrderLine, OrderStatus};
 use crate::partners::{self, Partner, PartnerKind};
 use crate::principals::{self, AgentRole, Principal, PrincipalKind};
 use crate::subscriptions::{self, Subscription, SubscriptionKind, SubscriptionStatus};
+use crate::users::{self, User, UserState};
 
 /// The role `Owner` of Azure.
 const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
@@ -102,6 +104,7 @@ pub fn seed_if_empty(unit: &mut Unit<'_>) -> Result<()> {
 /// # Errors
 /// Those of the database.
 pub fn reset(unit: &mut Unit<'_>) -> Result<()> {
+    audit::chain::begin_anew(unit.conn)?;
     clear(unit.conn)?;
     Clock::follow_system(unit.conn)?;
     catalog::import::restore_built_in(unit)?;
@@ -114,7 +117,8 @@ fn clear(conn: &mut Conn) -> Result<()> {
         ($($table:ident)*) => { $(diesel::delete(schema::$table::table).execute(conn)?;)* };
     }
     delete_all! {
-        ledger_entries replays audit_records due_work role_assignments subscription_aliases resource_groups refunds
+        support_communications support_tickets support_profiles directory_role_members customer_users
+        ledger_entries replays audit_records price_lists self_serve_policies due_work role_assignments subscription_aliases resource_groups refunds
         quote_sessions purchase_answers reservation_instalments reservation_revisions reservations reservation_orders
         azure_subscriptions subscriptions order_lines orders carts agreements relationships customers principals
         sizes price_rows
@@ -312,21 +316,32 @@ fn azure_plan(unit: &mut Unit<'_>, contoso: &Partner, customer_id: &Guid) -> Res
 
 /// The customer's user, who holds Owner on the Azure subscription.
 fn owner(unit: &mut Unit<'_>, customer_id: &Guid) -> Result<()> {
-    let user = Principal {
-        object_id: numbered(8, 1)?,
-        tenant_id: customer_id.clone(),
-        kind: PrincipalKind::User,
-        name: "owner@adventure-works.example".to_owned(),
-        display_name: "Adventure Works owner".to_owned(),
-        agent_role: None,
+    let name = "owner@adventure-works.example";
+    let display_name = "Adventure Works owner";
+    let user = User {
+        id: numbered(8, 1)?,
+        customer_id: customer_id.clone(),
+        user_principal_name: name.to_owned(),
+        name_key: name.to_owned(),
+        first_name: "Ada".to_owned(),
+        last_name: "Works".to_owned(),
+        display_name: display_name.to_owned(),
+        display_name_key: display_name.to_lowercase(),
+        usage_location: "US".to_owned(),
+        phone_number: None,
+        immutable_id: None,
+        force_change_password: false,
+        state: UserState::Active,
+        deleted_at: None,
         created_at: unit.now,
     };
-    principals::repo::insert(unit.conn, &user)?;
+    users::add(unit, &user)?;
+    users::roles::make_administrator(unit, &user)?;
     diesel::insert_into(role_assignments::table)
         .values((
             role_assignments::id.eq(Guid::derived("seed role assignment")),
             role_assignments::scope.eq(format!("/subscriptions/{}", numbered(7, 1)?)),
-            role_assignments::principal_id.eq(&user.object_id),
+            role_assignments::principal_id.eq(&user.id),
             role_assignments::principal_type.eq("User"),
             role_assignments::role_definition_id.eq(OWNER),
             role_assignments::created_at.eq(unit.now),

@@ -23,6 +23,8 @@ text_enum! {
         ReservationExpiry = "reservation_expiry",
         /// A cart reaches the end of its life; the subject is its id.
         CartExpiry = "cart_expiry",
+        /// A deleted user can no longer be restored; the subject is its id.
+        UserPurge = "user_purge",
     }
 }
 
@@ -58,8 +60,20 @@ const BATCH: i64 = 200;
 /// # Errors
 /// Those of the database.
 pub fn plan(unit: &mut Unit<'_>, kind: DueKind, subject: &str, due_at: Moment) -> Result<()> {
-    let work = DueWork { id: format!("{kind}:{subject}"), due_at, kind, subject: subject.to_owned() };
+    let work = DueWork { id: id_of(kind, subject), due_at, kind, subject: subject.to_owned() };
     repo::insert(unit.conn, &work)
+}
+
+/// Drops planned work, if there is some.
+///
+/// # Errors
+/// Those of the database.
+pub fn cancel(unit: &mut Unit<'_>, kind: DueKind, subject: &str) -> Result<()> {
+    repo::delete(unit.conn, &id_of(kind, subject))
+}
+
+fn id_of(kind: DueKind, subject: &str) -> String {
+    format!("{kind}:{subject}")
 }
 
 /// Does one batch of what is due by `until`, oldest first, each at its own instant; what was done.
@@ -79,6 +93,7 @@ pub fn do_batch(unit: &mut Unit<'_>, until: Moment, move_clock: bool, terms: &Te
                 crate::reservations::lifecycle::expire(&mut then, &work.subject, trade, *quote_days)
             }
             DueKind::CartExpiry => crate::carts::expire(&mut then, &work.subject),
+            DueKind::UserPurge => crate::users::purge(&mut then, &work.subject),
         };
         match outcome {
             // It can never be done: its subject is not there. It must not hold up everything after it.

@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 
 use super::{Done, ExchangeQuote, Rulebook, Valued, Wanted, exchange, value};
 use crate::access::Permit;
-use crate::azure::{AzureAnswer, AzureCall, ExplanationLine, Price, ids};
+use crate::audit::{Change, OperationType, ResourceType};
+use crate::azure::{AzureAnswer, AzureCall, ExplanationLine, Price, Refused, ids};
 use crate::db::Unit;
 use crate::error::{Error, Result};
 use crate::http::Reply;
@@ -308,11 +309,40 @@ fn explanation(valued: &Valued) -> Vec<ExplanationLine> {
 #[post("/providers/Microsoft.Capacity/exchange")]
 pub async fn exchange_reservations(mut call: AzureCall<ExchangeReservations>) -> AzureAnswer {
     let (body, rulebook) = (call.body()?, Rulebook::new(&call.app.policy, &call.app.trade));
-    call.write(move |unit, permit| {
+    let asked = body.clone();
+    let work = move |unit: &mut Unit<'_>, permit: &Permit| {
         let request: ExchangeRequest = body.read()?;
         Reply::ok(&carry_out(unit, permit, &rulebook, &request)?.0)
+    };
+    call.write_or_record(work, is_refused_by_policy, move |unit, permit| {
+        let (_, standing) = session(unit, permit, &asked.read()?)?;
+        let (Standing::Open(quote) | Standing::Used(quote, _)) = standing;
+        let first = quote.returns.first().ok_or(Refusal::SessionUnknown)?;
+        let found = permit.order(unit, &first.order)?;
+        let details = vec![("ReservationOrderId".to_owned(), first.order.to_string())];
+        let change =
+            Change { details, ..Change::attempt(ResourceType::Reservation, OperationType::ExchangeReservation) };
+        Ok(Refused { who: permit.agent(unit, &found.customer)?, customer: found.customer, change })
     })
     .await
+}
+
+/// Whether policy refuses, and not the form of a request.
+fn is_refused_by_policy(_: &Permit, error: &Error) -> bool {
+    matches!(error, Error::Reservation(Refusal::CommitmentTooLow { .. } | Refusal::ExchangeNotAllowed(_)))
+}
+
+/// The session that a request names, for the caller's tenant.
+fn session(
+    unit: &mut Unit<'_>,
+    permit: &Permit,
+    request: &ExchangeRequest,
+) -> Result<(Guid, Standing<ExchangeQuote, Value>)> {
+    let named = request.properties.as_ref().and_then(|properties| properties.session_id.as_deref());
+    let named = named.ok_or_else(|| required("properties.sessionId"))?;
+    let id = Guid::parse(named.trim()).ok_or(Refusal::SessionUnknown)?;
+    let standing = quotes::find(unit, QuoteKind::Exchange, &permit.token.tenant_id, &id)?;
+    Ok((id, standing))
 }
 
 /// What an exchange was carried out with, and came to.
@@ -335,11 +365,8 @@ pub fn carry_out(
     rulebook: &Rulebook,
     request: &ExchangeRequest,
 ) -> Result<(Value, Outcome)> {
-    let session = request.properties.as_ref().and_then(|properties| properties.session_id.as_deref());
-    let session = session.ok_or_else(|| required("properties.sessionId"))?;
-    let session = Guid::parse(session.trim()).ok_or(Refusal::SessionUnknown)?;
-    let tenant = &permit.token.tenant_id;
-    let (quote, earlier) = match quotes::find::<ExchangeQuote, Value>(unit, QuoteKind::Exchange, tenant, &session)? {
+    let (session, standing) = session(unit, permit, request)?;
+    let (quote, earlier) = match standing {
         Standing::Open(quote) => (quote, None),
         Standing::Used(quote, answer) => (quote, Some(answer)),
     };

@@ -177,7 +177,8 @@ fn add_headers(headers: &mut HeaderMap, context: &RequestContext, route: &str, e
             headers.insert(name, value);
         }
     };
-    if route.starts_with("/v1") || route == "unmatched" || route == "/generatetoken" {
+    if route.starts_with("/v1") || route.starts_with("/reservoir/") || route == "unmatched" || route == "/generatetoken"
+    {
         set(REQUEST_ID, &context.request_id);
         set(CORRELATION_ID, &context.correlation_id);
         set(HeaderName::from_static("ms-cv"), &context.correlation_id.replace('-', ""));
@@ -200,6 +201,8 @@ mod tests {
             "/v1/customers/{customer_id}/orders/{order_id}",
             "/generatetoken",
             "/subscriptions/{id}/resourceGroups/{name}/providers/{provider}",
+            "/v1/SelfServePolicy",
+            "/reservoir/v1/permissions",
         ]);
         for (path, canonical) in [
             (
@@ -213,6 +216,8 @@ mod tests {
                 "/SUBSCRIPTIONS/x/resourcegroups/Providers/PROVIDERS/m.c/",
                 "/subscriptions/x/resourceGroups/Providers/providers/m.c",
             ),
+            ("/v1/selfservepolicy/", "/v1/SelfServePolicy"),
+            ("/Reservoir//V1/Permissions", "/reservoir/v1/permissions"),
         ] {
             assert_eq!(literals.canonical(path).as_deref(), Some(canonical));
         }

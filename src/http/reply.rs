@@ -35,6 +35,11 @@ impl Reply {
         Ok(Self { status: 201, ..Self::ok(value)? })
     }
 
+    /// 204.
+    pub const fn no_content() -> Self {
+        Self { status: 204, body: String::new(), location: None }
+    }
+
     /// 202 without a body; what goes on can be followed at `location`.
     pub fn accepted(location: Option<String>) -> Self {
         Self { status: 202, body: String::new(), location }

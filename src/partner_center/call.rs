@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
+use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT, HeaderName, IF_MATCH};
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
@@ -16,6 +17,7 @@ use serde::de::DeserializeOwned;
 
 use super::Fault;
 use crate::access::{Agent, guid};
+use crate::audit::{self, Change, OperationType, ResourceType};
 use crate::auth::{Audiences, Token};
 use crate::db::Unit;
 use crate::error::{Error, Result};
@@ -72,10 +74,11 @@ impl<O: Operation> Call<O> {
         self.header(&IF_MATCH).map(|text| text.trim().trim_start_matches("W/").trim_matches('"').to_owned())
     }
 
-    /// The path and query as a link writes them: relative to `/v1`.
+    /// The path and query as a link writes them: relative to `/v1`, or to `/reservoir/v1`.
     pub fn link(&self) -> String {
         let target = self.request.uri().path_and_query().map_or("", |target| target.as_str());
-        target.strip_prefix("/v1").unwrap_or(target).to_owned()
+        let relative = target.strip_prefix("/v1").or_else(|| target.strip_prefix("/reservoir/v1"));
+        relative.unwrap_or(target).to_owned()
     }
 
     /// The body.
@@ -137,7 +140,9 @@ impl<O: Operation> Call<O> {
         F: FnMut(&mut Unit<'_>, &Agent) -> Result<Reply> + Send + 'static,
     {
         let received = self.bytes()?.clone();
-        let key = RequestContext::of(&self.request).client_request_id.map(|id| {
+        // A repeated DELETE finds nothing any more; an answer kept for it could hide a new thing.
+        let repeatable = self.request.method() != Method::DELETE;
+        let key = RequestContext::of(&self.request).client_request_id.filter(|_| repeatable).map(|id| {
             let target = self.request.uri().path_and_query().map_or("", |target| target.as_str());
             ReplayKey::new(self.agent.partner.id.as_str(), self.request.method().as_str(), target, &id, &received)
         });
@@ -159,13 +164,70 @@ impl<O: Operation> FromRequest for Call<O> {
     type Future = LocalBoxFuture<'static, std::result::Result<Self, Fault>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let attempt = Attempt::from_request(request, payload);
+        Box::pin(async move { Ok(attempt.await?.permitted()?) })
+    }
+}
+
+/// A call of operation `O` by somebody who may lack the right to it: for operations whose refusal
+/// is recorded. The way to the [`Call`] is [`Attempt::or_record`].
+pub struct Attempt<O> {
+    call: Call<O>,
+    refusal: Option<Error>,
+}
+
+impl<O: Operation> Attempt<O> {
+    fn permitted(self) -> Result<Call<O>> {
+        match self.refusal {
+            None => Ok(self.call),
+            Some(refusal) => Err(refusal),
+        }
+    }
+
+    /// The call, where the right is there. Otherwise it is recorded as failed what was to be done,
+    /// and for which customer as far as `customer` finds one.
+    ///
+    /// # Errors
+    /// The refusal, or [`Error::Unavailable`] where it could not be recorded.
+    pub async fn or_record(
+        mut self,
+        resource: ResourceType,
+        operation: OperationType,
+        customer: impl FnOnce(&mut Call<O>) -> Option<Guid>,
+    ) -> Result<Call<O>> {
+        if self.refusal.is_some() {
+            let (id, agent) = (customer(&mut self.call), self.call.agent.clone());
+            let db = &self.call.app.db;
+            let named = match id {
+                None => None,
+                Some(id) => {
+                    db.read(move |unit| match agent.customer(unit, &id) {
+                        Ok(customer) => Ok(Some(customer)),
+                        Err(Error::CustomerNotFound | Error::RelationshipEnded) => Ok(None),
+                        Err(error) => Err(error),
+                    })
+                    .await?
+                }
+            };
+            audit::record_failure(db, &self.call.agent, named, Change::attempt(resource, operation)).await?;
+        }
+        self.permitted()
+    }
+}
+
+impl<O: Operation> FromRequest for Attempt<O> {
+    type Error = Fault;
+    type Future = LocalBoxFuture<'static, std::result::Result<Self, Fault>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let app = app(&request)?;
             let permitted = permitted::<O>(&app, &request).await;
             let body = received(&mut payload, app.body_limit).await;
             let query = Query::parse(request.query_string());
-            Ok(Self { agent: permitted?, app, query, request, body, operation: PhantomData })
+            let (agent, refusal) = permitted?;
+            Ok(Self { call: Call { agent, app, query, request, body, operation: PhantomData }, refusal })
         })
     }
 }
@@ -174,10 +236,13 @@ fn app(request: &HttpRequest) -> Result<Data<App>> {
     request.app_data::<Data<App>>().cloned().ok_or_else(|| Error::Internal("no application state".to_owned()))
 }
 
-async fn permitted<O: Operation>(app: &App, request: &HttpRequest) -> Result<Agent> {
+/// Who calls, and why that agent may not, where it may not.
+async fn permitted<O: Operation>(app: &App, request: &HttpRequest) -> Result<(Agent, Option<Error>)> {
     let agent = agent(app, request).await?;
     app.rate_limits.count(&agent.partner.id, request.match_info().get("customer_id"))?;
-    agent.may(&O::RIGHTS)?;
+    if let Err(refusal) = agent.may(&O::RIGHTS) {
+        return Ok((agent, Some(refusal)));
+    }
     accepts_json(request)?;
     // An id that is not taken would make a repeat happen twice.
     if O::RIGHTS.writes && request.headers().get(REQUEST_ID).is_some_and(|id| id.len() > LONGEST_ID) {
@@ -186,7 +251,7 @@ async fn permitted<O: Operation>(app: &App, request: &HttpRequest) -> Result<Age
     if request.query_string().contains("%00") || request.path().contains("%00") {
         return Err(Error::invalid("url", "must not hold the character NUL"));
     }
-    Ok(agent)
+    Ok((agent, None))
 }
 
 /// Who is calling: an agent whose token is of its own partner's tenant.

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::Datelike;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::db::Moment;
@@ -47,9 +48,39 @@ impl PageRequest {
             let token = Token::decode(text)?;
             return Ok(Self { size: Some(token.size), filter: token.filter, after: Some(token.after) });
         }
-        let size = query.number("size")?.map(|size| if size == 0 { DEFAULT_SIZE } else { size.min(LARGEST_SIZE) });
+        let size = page_size(query)?;
         Ok(Self { size, filter: query.get("filter").map(str::to_owned), after: None })
     }
+}
+
+/// The parameter `size`: 0 means the default, and large ones are cut. `None` where it is not given.
+///
+/// # Errors
+/// [`Error::InvalidInput`] names it.
+pub fn page_size(query: &Query) -> Result<Option<usize>> {
+    Ok(query.number("size")?.map(|size| if size == 0 { DEFAULT_SIZE } else { size.min(LARGEST_SIZE) }))
+}
+
+/// A continuation token that holds `value`.
+///
+/// # Errors
+/// When it has no JSON form.
+pub fn encode_token<T: Serialize>(value: &T) -> Result<String> {
+    Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(value)?))
+}
+
+/// What a continuation token holds.
+///
+/// # Errors
+/// [`Error::InvalidInput`] names the header.
+pub fn decode_token<T: DeserializeOwned>(text: &str) -> Result<T> {
+    let bytes = URL_SAFE_NO_PAD.decode(text.trim()).map_err(|_| foreign_token())?;
+    serde_json::from_slice(&bytes).map_err(|_| foreign_token())
+}
+
+/// The refusal of a continuation token that this service did not make.
+pub fn foreign_token() -> Error {
+    Error::invalid("MS-ContinuationToken", "is not a token of this service")
 }
 
 impl Token {
@@ -58,19 +89,17 @@ impl Token {
     /// # Errors
     /// When it has no JSON form.
     pub fn encode(&self) -> Result<String> {
-        Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(self)?))
+        encode_token(self)
     }
 
     fn decode(text: &str) -> Result<Self> {
-        let wrong = || Error::invalid("MS-ContinuationToken", "is not a token of this service");
-        let bytes = URL_SAFE_NO_PAD.decode(text.trim()).map_err(|_| wrong())?;
-        let token: Self = serde_json::from_slice(&bytes).map_err(|_| wrong())?;
+        let token: Self = decode_token(text)?;
         // What no database can compare with was not written by us either.
         let (at, id) = &token.after;
         let ours = (1..=LARGEST_SIZE).contains(&token.size)
             && (1..=9999).contains(&at.utc().year())
             && Guid::parse(id).is_some();
-        if ours { Ok(token) } else { Err(wrong()) }
+        if ours { Ok(token) } else { Err(foreign_token()) }
     }
 }
 

@@ -3,6 +3,7 @@
 //! because there roles are assigned and not given by the tenant.
 
 use super::Rights;
+use crate::config::Role;
 
 /// What an operation needs of its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +59,25 @@ pub struct AzureRights {
     pub need: Need,
     /// Azure's name for it, as it stands in refusals.
     pub action: &'static str,
+}
+
+impl AzureRights {
+    /// The agent roles that suffice without an assignment.
+    pub const fn roles(&self) -> &'static [Role] {
+        match self.need {
+            Need::SignIn | Need::Read | Need::Support => &Role::ALL,
+            Need::Buy | Need::Manage | Need::Contribute | Need::Grant => &[Role::Admin],
+        }
+    }
+
+    /// Whether a customer's user may: `no`, `own` (with a role on it) or `with permission and Owner`.
+    pub const fn customer_user(&self) -> &'static str {
+        match self.need {
+            Need::SignIn | Need::Read | Need::Contribute | Need::Grant => "own",
+            Need::Buy => "with permission and Owner",
+            Need::Manage | Need::Support => "no",
+        }
+    }
 }
 
 /// An operation as a type.

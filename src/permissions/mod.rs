@@ -2,6 +2,7 @@
 //! ([`crate::partner_center::Call`]), so none can be written without saying who may call it; the
 //! same rows stand in the OpenAPI document and are walked cell by cell by a test.
 
+pub mod api;
 pub mod azure;
 
 use crate::config::Role;
@@ -21,6 +22,13 @@ pub struct Rights {
     pub app_only: bool,
     /// Whether it changes something (an indirect reseller may not call it then).
     pub writes: bool,
+}
+
+impl Rights {
+    /// Which surface the operation is on: Partner Center's, or our own additions to it.
+    pub fn surface(&self) -> &'static str {
+        if self.path.starts_with("/reservoir/") { "reservoir" } else { "partner-center" }
+    }
 }
 
 /// An operation as a type.
@@ -73,6 +81,28 @@ operations! {
     UpdateBillingProfile: "PUT" "/v1/customers/{customer_id}/profiles/billing" [A S] true true;
     /// Get a customer's company profile.
     GetCompanyProfile: "GET" "/v1/customers/{customer_id}/profiles/company" [A S H] false false;
+    /// List a customer's users.
+    ListCustomerUsers: "GET" "/v1/customers/{customer_id}/users" [A S H] false false;
+    /// Create a user.
+    CreateCustomerUser: "POST" "/v1/customers/{customer_id}/users" [A] false true;
+    /// Get a user.
+    GetCustomerUser: "GET" "/v1/customers/{customer_id}/users/{user_id}" [A S H] false false;
+    /// Change or restore a user.
+    UpdateCustomerUser: "PATCH" "/v1/customers/{customer_id}/users/{user_id}" [A H] false true;
+    /// Reset a user's password.
+    ResetUserPassword: "PATCH" "/v1/customers/{customer_id}/users/{user_id}/resetpassword" [A H] false true;
+    /// Delete a user.
+    DeleteCustomerUser: "DELETE" "/v1/customers/{customer_id}/users/{user_id}" [A] false true;
+    /// List the directory roles of a user.
+    ListUserRoles: "GET" "/v1/customers/{customer_id}/users/{user_id}/directoryroles" [A S H] false false;
+    /// List the directory roles of a customer.
+    ListDirectoryRoles: "GET" "/v1/customers/{customer_id}/directoryroles" [A S H] false false;
+    /// List the members of a directory role.
+    ListRoleMembers: "GET" "/v1/customers/{customer_id}/directoryroles/{role_id}/usermembers" [A S H] false false;
+    /// Give a user a directory role.
+    AddRoleMember: "POST" "/v1/customers/{customer_id}/directoryroles/{role_id}/usermembers" [A] false true;
+    /// Take a directory role from a user.
+    RemoveRoleMember: "DELETE" "/v1/customers/{customer_id}/directoryroles/{role_id}/usermembers/{user_id}" [A] false true;
     /// Whether a domain is taken.
     CheckDomain: "HEAD" "/v1/domains/{domain}" [A S H] true false;
     /// List agreement templates.
@@ -147,11 +177,61 @@ operations! {
     CancelAzureEntitlement: "POST" "/v1/customers/{customer_id}/subscriptions/{subscription_id}/azureEntitlements/{entitlement_id}/cancel" [A] true true;
     /// Reactivate an Azure subscription.
     ReactivateAzureEntitlement: "POST" "/v1/customers/{customer_id}/subscriptions/{subscription_id}/azureEntitlements/{entitlement_id}/reactivate" [A] true true;
+    /// Let a customer buy for itself.
+    CreateSelfServePolicy: "POST" "/v1/SelfServePolicy" [A] false true;
+    /// List what a customer may buy for itself.
+    ListSelfServePolicies: "GET" "/v1/SelfServePolicy" [A S H] false false;
+    /// Change what a customer may buy for itself; the id stands in the body.
+    UpdateSelfServePolicy: "PUT" "/v1/SelfServePolicy" [A] false true;
+    /// Get a purchase permission.
+    GetSelfServePolicy: "GET" "/v1/SelfServePolicy/{policy_id}" [A S H] false false;
+    /// Change what a customer may buy for itself.
+    UpdateSelfServePolicyById: "PUT" "/v1/SelfServePolicy/{policy_id}" [A] false true;
+    /// No longer let a customer buy for itself.
+    DeleteSelfServePolicy: "DELETE" "/v1/SelfServePolicy/{policy_id}" [A] false true;
+    /// List what was done.
+    ListAuditRecords: "GET" "/v1/auditrecords" [A] true false;
+    /// List everything that was done.
+    ListAllAuditRecords: "GET" "/reservoir/v1/auditrecords" [A] true false;
+    /// What a customer pays.
+    GetPriceList: "GET" "/reservoir/v1/customers/{customer_id}/prices" [A S H] true false;
+    /// Set what a customer pays.
+    UpdatePriceList: "PUT" "/reservoir/v1/customers/{customer_id}/prices" [A] true true;
+    /// Who may do what.
+    ListPermissions: "GET" "/reservoir/v1/permissions" [A S H] true false;
+    /// List service requests.
+    ListServiceRequests: "GET" "/v1/servicerequests" [A S H] false false;
+    /// List support topics.
+    ListSupportTopics: "GET" "/v1/servicerequests/supporttopics" [A S H] false false;
+    /// Create a service request.
+    CreateServiceRequest: "POST" "/v1/servicerequests/{servicerequest_id}" [A S H] false true;
+    /// Get a service request.
+    GetServiceRequest: "GET" "/v1/servicerequests/{servicerequest_id}" [A S H] false false;
+    /// Change a service request.
+    UpdateServiceRequest: "PATCH" "/v1/servicerequests/{servicerequest_id}" [A S H] false true;
+    /// List a customer's service requests.
+    ListCustomerServiceRequests: "GET" "/v1/customers/{customer_id}/servicerequests" [A S H] false false;
+    /// Get a customer's service request.
+    GetCustomerServiceRequest: "GET" "/v1/customers/{customer_id}/servicerequests/{servicerequest_id}" [A S H] false false;
+    /// Change a customer's service request.
+    UpdateCustomerServiceRequest: "PATCH" "/v1/customers/{customer_id}/servicerequests/{servicerequest_id}" [A S H] false true;
+    /// Get the support profile.
+    GetSupportProfile: "GET" "/v1/profiles/support" [A S H] false false;
+    /// Replace the support profile.
+    UpdateSupportProfile: "PUT" "/v1/profiles/support" [A] false true;
+    /// Replace the support profile, at the documented path.
+    UpdateSupportProfileAsDocumented: "PUT" "/v1/profiles/supportprofile" [A] false true;
 }
 
 /// The methods that a path is known with, for the `Allow` header; empty for an unknown path.
 pub fn methods_of(path: &str) -> Vec<&'static str> {
-    ALL.iter().filter(|rights| fits(rights.path, path)).map(|rights| rights.method).collect()
+    let mut methods = Vec::new();
+    for rights in ALL.iter().filter(|rights| fits(rights.path, path)) {
+        if !methods.contains(&rights.method) {
+            methods.push(rights.method);
+        }
+    }
+    methods
 }
 
 fn fits(template: &str, path: &str) -> bool {
@@ -173,6 +253,7 @@ mod tests {
     #[test]
     fn methods_are_known_by_path() {
         assert_eq!(methods_of("/v1/customers/a/carts/b"), ["GET", "PUT"]);
+        assert_eq!(methods_of("/v1/servicerequests/supporttopics"), ["GET", "POST", "PATCH"]);
         assert!(methods_of("/v1/customers/a/b").is_empty());
     }
 }

@@ -36,3 +36,23 @@ pub fn insert(conn: &mut Conn, principal: &Principal) -> Result<()> {
     diesel::insert_into(principals::table).values(principal).execute(conn)?;
     Ok(())
 }
+
+/// Gives a principal another name (lower case) and display name.
+///
+/// # Errors
+/// Those of the database.
+pub fn rename(conn: &mut Conn, object_id: &Guid, name: &str, display_name: &str) -> Result<()> {
+    diesel::update(principals::table.find(object_id))
+        .set((principals::name.eq(name), principals::display_name.eq(display_name)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Removes a principal, who can no longer sign in.
+///
+/// # Errors
+/// Those of the database.
+pub fn delete(conn: &mut Conn, object_id: &Guid) -> Result<()> {
+    diesel::delete(principals::table.find(object_id)).execute(conn)?;
+    Ok(())
+}

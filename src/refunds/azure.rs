@@ -6,7 +6,8 @@ use utoipa::ToSchema;
 
 use super::{ReturnQuote, Valuation, consumed, policy_refusals, return_quoted, value};
 use crate::access::{Permit, PermittedOrder};
-use crate::azure::{AzureAnswer, AzureCall, ExplanationLine, Price, ids};
+use crate::audit::{Change, OperationType, ResourceType};
+use crate::azure::{AzureAnswer, AzureCall, ExplanationLine, Price, Refused, ids};
 use crate::config::Policy;
 use crate::db::Unit;
 use crate::error::{Error, Result};
@@ -296,7 +297,7 @@ pub fn explanation(valued: &Valuation, quote: &ReturnQuote, policy: &Policy) -> 
     };
     let used = ExplanationLine::new(
         "used whole days (UTC)",
-        "base − round(base × remainingDays ÷ totalDays)",
+        "base − (R(held) − R(held − quantity)), R(m) = round(base of m × remainingDays ÷ totalDays)",
         used_up(valued),
         days,
     );
@@ -318,12 +319,24 @@ pub fn explanation(valued: &Valuation, quote: &ReturnQuote, policy: &Policy) -> 
 #[post("/providers/Microsoft.Capacity/reservationOrders/{reservationOrderId}/return")]
 pub async fn return_reservation(mut call: AzureCall<ReturnReservation>) -> AzureAnswer {
     let (id, body, policy) = (call.guid("reservationOrderId")?, call.body()?, call.app.policy.clone());
-    call.write(move |unit, permit| {
+    let of = id.clone();
+    let work = move |unit: &mut Unit<'_>, permit: &Permit| {
         let found = permit.order(unit, &id)?;
         let request: RefundRequest = body.read()?;
         Reply::ok(&carry_out(unit, permit, &policy, &found, &request)?.0)
+    };
+    call.write_or_record(work, is_refused_by_policy, move |unit, permit| {
+        let found = permit.order(unit, &of)?;
+        let details = vec![("ReservationOrderId".to_owned(), of.to_string())];
+        let change = Change { details, ..Change::attempt(ResourceType::Reservation, OperationType::ReturnReservation) };
+        Ok(Refused { who: permit.agent(unit, &found.customer)?, customer: found.customer, change })
     })
     .await
+}
+
+/// Whether policy refuses, and not the form of a request.
+fn is_refused_by_policy(_: &Permit, error: &Error) -> bool {
+    matches!(error, Error::Reservation(Refusal::RefundLimit { .. } | Refusal::RefundNotSupported(_)))
 }
 
 /// What a return was carried out with, and came to.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::money::{Currency, Money};
+use crate::reservations::rules::share_down;
 
 /// Whole UTC days of a term, or of a month of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,7 +90,7 @@ pub fn upfront(base: i64, held: i64, quantity: i64, days: Days, fee_rate: Decima
 
 /// What `quantity` of `held` instances on a monthly plan come to: the unused days of the current
 /// month, which is paid, and the instalments still to come. Of each instalment the rest keeps its
-/// share rounded down.
+/// share rounded down; a part gets what the whole would, less what the rest still would.
 ///
 /// # Errors
 /// [`Error::AmountTooLarge`].
@@ -102,9 +103,10 @@ pub fn monthly(
     fee_rate: Decimal,
 ) -> Result<Refund> {
     let rest = held.saturating_sub(quantity);
-    let taken = |amount: i64| amount.saturating_sub(crate::reservations::rules::share_down(amount, rest, held));
-    let base = taken(current);
-    let refund = divide(i128::from(base) * i128::from(days.remaining), i128::from(days.total))?;
+    let kept = |amount: i64| share_down(amount, rest, held);
+    let taken = |amount: i64| amount.saturating_sub(kept(amount));
+    let of = |amount: i64| divide(i128::from(amount) * i128::from(days.remaining), i128::from(days.total));
+    let (base, refund) = (taken(current), of(current)?.saturating_sub(of(kept(current))?));
     let cancelled = crate::money::sum_minor(to_come.iter().map(|amount| taken(*amount)))?;
     Ok(Refund { base, refund, cancelled, fee: fee(refund, fee_rate)? })
 }
@@ -254,9 +256,15 @@ mod tests {
             let days = Days { remaining: 10, total: 30 };
             let part = monthly(rows[0], &rows[1..], held, quantity, days, Decimal::ZERO).unwrap();
             let kept: i64 =
-                rows[1..].iter().map(|row| crate::reservations::rules::share_down(*row, held - quantity, held)).sum();
+                rows[1..].iter().map(|row| share_down(*row, held - quantity, held)).sum();
             prop_assert_eq!(part.cancelled + kept, rows[1..].iter().sum::<i64>());
-            prop_assert!(part.refund <= part.base && part.base <= rows[0]);
+            prop_assert!(part.base <= rows[0]);
+            // The part and, afterwards, the rest come to exactly the whole.
+            let whole = monthly(rows[0], &rows[1..], held, held, days, Decimal::ZERO).unwrap();
+            let left = held - quantity;
+            let left_row = share_down(rows[0], left, held);
+            let then = if left == 0 { 0 } else { monthly(left_row, &[], left, left, days, Decimal::ZERO).unwrap().refund };
+            prop_assert_eq!(part.refund + then, whole.refund);
         }
     }
 }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::access::{Permit, PermittedOrder, guid, short};
 use crate::audit::{self, OperationType, ResourceType};
-use crate::azure::{AzureAnswer, AzureCall, Comparison, ExplanationLine, Filter, ListOf, Window, ids};
+use crate::azure::{AzureAnswer, AzureCall, Comparison, ExplanationLine, Filter, ListOf, Refused, Window, ids};
 use crate::customers::Customer;
 use crate::db::{JsonText, Moment, Unit};
 use crate::error::{Error, Result};
@@ -29,6 +29,7 @@ use crate::orders::lines::{Target, Trade};
 use crate::orders::{self, BuyerKind};
 use crate::permissions::azure::*;
 use crate::refunds;
+use crate::refunds::rules::in_usd;
 use crate::role_assignments;
 use crate::subscriptions;
 
@@ -125,63 +126,92 @@ pub async fn calculate_price(mut call: AzureCall<CalculatePrice>) -> AzureAnswer
         let wanted = request.check()?;
         let currency = agent.partner.currency()?;
         let priced = purchase::price(unit, &found.customer, currency, &found.azure, &trade, &wanted)?;
-        quoted_price(unit, &priced, &wanted, explain)
+        let shown = match permit.is_customer() {
+            true => Shown::to_customer(unit, &found.customer, &priced, &wanted)?,
+            false => Shown::to_partner(&priced, &wanted),
+        };
+        shown.response(unit, &priced, &wanted, explain)
     })
     .await
 }
 
-fn quoted_price(unit: &Unit<'_>, priced: &Priced, wanted: &Wanted, explain: bool) -> Result<CalculatePriceResponse> {
-    let line = &priced.line;
-    let monthly = wanted.plan == BillingPlan::Monthly;
-    let payment_schedule = monthly.then(|| payment_schedule(unit, priced, wanted)).transpose()?;
-    let explanation = explain.then(|| {
-        vec![ExplanationLine::new(
-            "list price",
-            "round(usdUnitPrice × quantity ÷ usdPerUnit)",
-            line.total,
-            [
-                ("usdUnitPrice", line.row.price.clone()),
-                ("quantity", wanted.quantity.to_string()),
-                ("usdPerUnit", line.exchange_rate.to_string()),
-            ],
-        )]
-    });
-    Ok(CalculatePriceResponse {
-        properties: CalculatePriceProperties {
-            billing_currency_total: line.total.into(),
-            pricing_currency_total: Some(priced.usd.into()),
-            net_total: line.total.into(),
-            tax_total: Money { minor: 0, currency: line.total.currency }.into(),
-            grand_total: line.total.into(),
-            is_tax_included: false,
-            is_billing_partner_managed: true,
-            reservation_order_id: Guid::random().to_string(),
-            sku_title: line.row.title(),
-            sku_description: line.row.arm_sku_name.clone(),
-            payment_schedule,
-            explanation,
-        },
-    })
+/// A price as the caller may know it: the partner's, or the one that the partner set for its
+/// customer, who never learns the public one (rule P6).
+struct Shown {
+    total: Money,
+    usd: Money,
+    line: ExplanationLine,
 }
 
-/// What is paid when. Only the first payment is known in the billing currency, as in the real
-/// service, where later ones float with the rate.
-fn payment_schedule(unit: &Unit<'_>, priced: &Priced, wanted: &Wanted) -> Result<Vec<PaymentDetail>> {
-    let months = wanted.term.months();
-    let usd = priced.usd.instalments(months);
-    let billed = priced.line.total.instalments(months);
-    let mut schedule = Vec::with_capacity(usd.len());
-    for ((usd, billed), number) in usd.into_iter().zip(billed).zip(1_i32..) {
-        schedule.push(PaymentDetail {
-            due_date: day(rules::instalment_due(unit.now, number)?),
-            payment_date: None,
-            pricing_currency_total: usd.into(),
-            billing_currency_total: (number == 1).then(|| billed.into()),
-            billing_account: None,
-            status: None,
-        });
+impl Shown {
+    fn to_partner(priced: &Priced, wanted: &Wanted) -> Self {
+        let line = &priced.line;
+        let inputs = [
+            ("usdUnitPrice", line.row.price.clone()),
+            ("quantity", wanted.quantity.to_string()),
+            ("usdPerUnit", line.exchange_rate.to_string()),
+        ];
+        let formula = "round(usdUnitPrice × quantity ÷ usdPerUnit)";
+        Self {
+            total: line.total,
+            usd: priced.usd,
+            line: ExplanationLine::new("list price", formula, line.total, inputs),
+        }
     }
-    Ok(schedule)
+
+    fn to_customer(unit: &mut Unit<'_>, customer: &Customer, priced: &Priced, wanted: &Wanted) -> Result<Self> {
+        let total = purchase::customer_total(unit, customer, wanted.term, &priced.line)?;
+        let usd = in_usd(total, priced.line.exchange_rate)?;
+        let inputs = [("quantity", wanted.quantity.to_string())];
+        let line = ExplanationLine::new("price set by the partner", "unitPrice × quantity", total, inputs);
+        Ok(Self { total, usd, line })
+    }
+
+    fn response(
+        self,
+        unit: &Unit<'_>,
+        priced: &Priced,
+        wanted: &Wanted,
+        explain: bool,
+    ) -> Result<CalculatePriceResponse> {
+        let monthly = wanted.plan == BillingPlan::Monthly;
+        let payment_schedule = monthly.then(|| self.payment_schedule(unit, wanted)).transpose()?;
+        Ok(CalculatePriceResponse {
+            properties: CalculatePriceProperties {
+                billing_currency_total: self.total.into(),
+                pricing_currency_total: self.usd.into(),
+                net_total: self.total.into(),
+                tax_total: Money { minor: 0, ..self.total }.into(),
+                grand_total: self.total.into(),
+                is_tax_included: false,
+                is_billing_partner_managed: true,
+                reservation_order_id: Guid::random().to_string(),
+                sku_title: priced.line.row.title(),
+                sku_description: priced.line.row.arm_sku_name.clone(),
+                payment_schedule,
+                explanation: explain.then(|| vec![self.line]),
+            },
+        })
+    }
+
+    /// What is paid when. Only the first payment is known in the billing currency, as in the real
+    /// service, where later ones float with the rate.
+    fn payment_schedule(&self, unit: &Unit<'_>, wanted: &Wanted) -> Result<Vec<PaymentDetail>> {
+        let months = wanted.term.months();
+        let (usd, billed) = (self.usd.instalments(months), self.total.instalments(months));
+        let mut schedule = Vec::with_capacity(usd.len());
+        for ((usd, billed), number) in usd.into_iter().zip(billed).zip(1_i32..) {
+            schedule.push(PaymentDetail {
+                due_date: day(rules::instalment_due(unit.now, number)?),
+                payment_date: None,
+                pricing_currency_total: usd.into(),
+                billing_currency_total: (number == 1).then(|| billed.into()),
+                billing_account: None,
+                status: None,
+            });
+        }
+        Ok(schedule)
+    }
 }
 
 /// Buy a reservation.
@@ -193,7 +223,8 @@ fn payment_schedule(unit: &Unit<'_>, priced: &Priced, wanted: &Wanted) -> Result
 #[put("/providers/Microsoft.Capacity/reservationOrders/{reservationOrderId}")]
 pub async fn purchase_reservation(mut call: AzureCall<PurchaseReservation>) -> AzureAnswer {
     let (id, body, trade) = (call.guid("reservationOrderId")?, call.body()?, call.app.trade.clone());
-    call.write(move |unit, permit| {
+    let asked = body.clone();
+    let work = move |unit: &mut Unit<'_>, permit: &Permit| {
         let request: PurchaseRequest = body.read()?;
         let found = permit.subscription(unit, &request.billing_subscription()?)?;
         purchase::check_buyer(unit, permit, &found.customer, request.properties.as_ref().and_then(|one| one.renew))?;
@@ -227,8 +258,22 @@ pub async fn purchase_reservation(mut call: AzureCall<PurchaseReservation>) -> A
         };
         repo::insert_purchase_answer(unit.conn, &answer)?;
         Ok(reply)
+    };
+    call.write_or_record(work, is_refused_to_customer, move |unit, permit| {
+        let request: PurchaseRequest = asked.read()?;
+        let found = permit.visible_subscription(unit, &request.billing_subscription()?)?;
+        let details = vec![("AzureSubscriptionId".to_owned(), found.azure.id.to_string())];
+        let change =
+            audit::Change { details, ..audit::Change::attempt(ResourceType::Order, OperationType::CreateOrder) };
+        Ok(Refused { who: permit.agent(unit, &found.customer)?, customer: found.customer, change })
     })
     .await
+}
+
+/// Whether a customer's user is refused for lack of the permission or of Owner.
+fn is_refused_to_customer(permit: &Permit, error: &Error) -> bool {
+    permit.is_customer()
+        && matches!(error, Error::NotAuthorized { .. } | Error::Reservation(Refusal::PurchaseNotPermitted))
 }
 
 /// An order as it stands.
@@ -244,7 +289,7 @@ pub fn shown_order(unit: &mut Unit<'_>, customer: &Customer, id: &Guid) -> Resul
 
 /// Get a reservation order.
 ///
-/// `$expand=schedule` adds what is paid when.
+/// `$expand=schedule` adds what the partner pays when; not for a customer's user.
 #[utoipa::path(
     tag = CAPACITY,
     params(("$expand" = Option<String>, Query, description = "`schedule` adds `planInformation`")),
@@ -256,6 +301,8 @@ pub async fn get_reservation_order(call: AzureCall<GetReservationOrder>) -> Azur
     let with_schedule = call.query.get("$expand").is_some_and(|text| text.eq_ignore_ascii_case("schedule"));
     call.read(move |unit, permit| {
         let found = permit.order(unit, &id)?;
+        // What the partner pays is not for its customer to know (rule P6).
+        let with_schedule = with_schedule && !permit.is_customer();
         let payments = if with_schedule { super::payments_of(unit, &id)? } else { Vec::new() };
         let bought_with = orders::repo::find(unit.conn, &found.customer, &found.order.order_id)?;
         let plan = with_schedule.then_some((&found.customer, payments.as_slice()));
@@ -370,7 +417,7 @@ fn renew_properties(
     let azure = subscriptions::repo::azure_by_id(unit.conn, &wanted.billing_subscription_id)?;
     let priced = match azure {
         Some(azure) => purchase::price(unit, &found.customer, agent.partner.currency()?, &azure, trade, &wanted).ok(),
-        None => None,
+        _ => None,
     };
     Ok(Some(RenewProperties {
         purchase_properties: renewal.terms.unwrap_or_else(|| wanted.request(&one.resource_type)),

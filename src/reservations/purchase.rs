@@ -4,16 +4,18 @@
 use super::request::Wanted;
 use super::{BillingPlan, Refusal, Scope, Wishes};
 use crate::access::{Agent, Permit};
-use crate::catalog::{self, BillingCycle, PriceRow, ReservationScope, Segment};
+use crate::catalog::{self, BillingCycle, PriceRow, ReservationScope, Segment, Term};
 use crate::customers::Customer;
 use crate::db::Unit;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::Guid;
 use crate::money::{Currency, Money};
 use crate::orders::lines::{LineRequest, PricedLine, Target, Trade};
 use crate::orders::refusal::Refusal as OrderRefusal;
 use crate::orders::{self, BuyerKind};
+use crate::price_lists;
 use crate::pricing;
+use crate::self_serve_policies;
 use crate::subscriptions::{self, AzureSubscription, EntitlementStatus, SubscriptionKind, SubscriptionStatus};
 
 /// What is asked for, checked and priced.
@@ -151,14 +153,32 @@ pub fn check_scope(unit: &mut Unit<'_>, customer: &Customer, scope: &Scope, tena
 ///
 /// # Errors
 /// [`Refusal::PurchaseNotPermitted`], [`Refusal::RenewalByCustomer`].
-pub fn check_buyer(_unit: &mut Unit<'_>, permit: &Permit, _customer: &Customer, renew: Option<bool>) -> Result<()> {
+pub fn check_buyer(unit: &mut Unit<'_>, permit: &Permit, customer: &Customer, renew: Option<bool>) -> Result<()> {
     if !permit.is_customer() {
         return Ok(());
+    }
+    if !self_serve_policies::may_purchase(unit, &customer.seller_id, &customer.id)? {
+        return Err(Refusal::PurchaseNotPermitted.into());
     }
     if renew == Some(true) {
         return Err(Refusal::RenewalByCustomer.into());
     }
-    Err(Refusal::PurchaseNotPermitted.into())
+    Ok(())
+}
+
+/// What a customer pays its partner for what was priced: the price that the partner set (rule P6),
+/// of one instance, rounded, times the quantity.
+///
+/// # Errors
+/// [`Error::AmountTooLarge`].
+pub fn customer_total(unit: &mut Unit<'_>, customer: &Customer, term: Term, line: &PricedLine) -> Result<Money> {
+    let (product, sku) = (&line.row.product_id, &line.row.sku_id);
+    let each = price_lists::price_for(unit, &customer.seller_id, &customer.id, product, sku, term, line.unit_price)?;
+    if each == line.unit_price {
+        return Ok(line.total);
+    }
+    let minor = each.minor.checked_mul(line.request.quantity).ok_or(Error::AmountTooLarge)?;
+    Ok(Money { minor, ..each })
 }
 
 /// What is said of a purchase on the Azure side beside its lines.

@@ -554,9 +554,8 @@ pub struct CalculatePriceResponse {
 pub struct CalculatePriceProperties {
     /// What is billed for the whole term.
     pub billing_currency_total: Price,
-    /// The same in USD; absent for a customer whose partner sets the price.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pricing_currency_total: Option<Price>,
+    /// The same in USD.
+    pub pricing_currency_total: Price,
     /// Before taxes.
     #[schema(value_type = f64)]
     pub net_total: Number,

@@ -114,9 +114,14 @@ class Reservation:
         current = completed - 1
         until = self.due(current + 1) if completed < len(self.rows) else self.expires.date()
         left, whole = (until - today).days, (until - self.due(current)).days
-        shares = [row - row * rest // self.quantity for row in self.rows]
-        refund = round(Fraction(shares[current] * left, whole))
-        return Quote(refund, None, sum(shares[completed:]), completed, len(self.rows))
+
+        def worth(row: int) -> int:
+            return round(Fraction(row * left, whole))
+
+        left_over = [row * rest // self.quantity for row in self.rows]
+        refund = worth(self.rows[current]) - worth(left_over[current])
+        cancelled = sum(self.rows[completed:]) - sum(left_over[completed:])
+        return Quote(refund, None, cancelled, completed, len(self.rows))
 
     def take(self, taken: int):
         """So many are gone."""

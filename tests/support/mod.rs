@@ -13,6 +13,7 @@ mod client;
 mod database;
 mod program;
 pub mod purchases;
+pub mod records;
 pub mod samples;
 
 use reservoir::config::{CommonArgs, Config, ServeArgs, settle};
@@ -23,6 +24,8 @@ pub use client::{Client, Response};
 pub use database::{Database, Engine};
 pub use program::Program;
 
+/// The seeded partner of the seeded customer.
+pub const CONTOSO: &str = "10000000-0000-4000-8000-000000000001";
 /// The seeded customer, its plan and its Azure subscription.
 pub const ADVENTURE_WORKS: &str = "50000000-0000-4000-8000-000000000001";
 /// See [`ADVENTURE_WORKS`].

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Client, PLAN};
+use super::{CONTOSO, Client, PLAN};
 
 /// One year and three years of the same size, as the public documentation has them.
 pub const NV12_ONE_YEAR: &str = "DZH318Z0BQ36:004G:DZH318Z08C0S";
@@ -75,6 +75,15 @@ pub fn order(lines: &[Value]) -> Value {
     json!({"lineItems": numbered.collect::<Vec<_>>()})
 }
 
+/// A permission for a customer to buy reservations at Contoso's expense.
+pub fn purchase_permission(customer: &str) -> Value {
+    json!({
+        "selfServeEntity": {"selfServeEntityType": "customer", "tenantID": customer},
+        "grantor": {"grantorType": "billToPartner", "tenantID": CONTOSO},
+        "permissions": [{"resource": "AzureReservedInstances", "action": "Purchase"}],
+    })
+}
+
 /// An item of a cart for a reservation that belongs to `subscription`.
 pub fn cart_item(item: &str, quantity: i64, cycle: &str, subscription: &str) -> Value {
     json!({"id": 0, "catalogItemId": item, "quantity": quantity, "billingCycle": cycle,
@@ -90,4 +99,37 @@ pub fn cart(agent: &Client, customer: &str, items: &[Value]) -> String {
 /// The seeded customer's usual item.
 pub fn usual_item(quantity: i64) -> Value {
     cart_item(NV12_ONE_YEAR, quantity, "one_time", PLAN)
+}
+
+/// A directory role.
+pub const HELPDESK_ADMINISTRATOR: &str = "729827e3-9c14-49f7-bb1b-9608f156bbb8";
+/// The support topic of returns and exchanges.
+pub const EXCHANGES_AND_REFUNDS: &str = "3c8e2f1a-6b5d-4e90-9d27-5f0a41c7b8e2";
+
+/// The body of a user that can be created.
+pub fn new_user(name: &str) -> Value {
+    json!({
+        "userPrincipalName": name, "firstName": "Ada", "lastName": "Low", "displayName": format!("Ada {name}"),
+        "usageLocation": "US", "passwordProfile": {"password": "Tmp-0-Pass!", "forceChangePassword": true},
+    })
+}
+
+/// Creates a user; its id.
+pub fn user(agent: &Client, customer: &str, name: &str) -> String {
+    let user = agent.post(&format!("/v1/customers/{customer}/users"), &new_user(name)).expect(201);
+    user["id"].as_str().unwrap().to_owned()
+}
+
+/// The body of a service request that concerns `customer`.
+pub fn new_ticket(customer: &str) -> Value {
+    json!({
+        "title": "Return of a reservation", "description": "Please return it.", "severity": "moderate",
+        "supportTopicId": EXCHANGES_AND_REFUNDS, "organization": {"id": customer},
+    })
+}
+
+/// Creates a service request; its id.
+pub fn ticket(agent: &Client, customer: &str) -> String {
+    let ticket = agent.post("/v1/servicerequests/en-US", &new_ticket(customer)).expect(201);
+    ticket["id"].as_str().unwrap().to_owned()
 }

@@ -9,7 +9,7 @@ use super::purchases::*;
 use super::{ADVENTURE_WORKS, AZURE_SUBSCRIPTION, App, Client, PLAN};
 
 /// Parameters that at least one operation asks for; the others ignore them.
-pub const QUERY: &str = "country=US&targetView=AzureReservationsVM&armSkuName=Standard_NV12&reservationScope=AzurePlan&agreementType=*&include_price=True&showExpiry=true";
+pub const QUERY: &str = "country=US&targetView=AzureReservationsVM&armSkuName=Standard_NV12&reservationScope=AzurePlan&agreementType=*&entity_id=50000000-0000-4000-8000-000000000001&include_price=True&showExpiry=true";
 
 /// The seeded customer with a cart and a reservation, and a path to each of its resources.
 pub struct Samples {
@@ -26,6 +26,7 @@ impl Samples {
             )
             .expect(201);
         let cart = cart(agent, ADVENTURE_WORKS, &[usual_item(1)]);
+        let policy = agent.post("/v1/SelfServePolicy", &purchase_permission(ADVENTURE_WORKS)).expect(201);
         let entitlements = agent.get(&format!("/v1/customers/{ADVENTURE_WORKS}/entitlements")).items();
         let artifact = entitlements[0]["entitledArtifacts"][0]["link"]["uri"].as_str().unwrap().to_owned();
         let mut ids = BTreeMap::from(
@@ -35,6 +36,10 @@ impl Samples {
                 ("entitlement_id", AZURE_SUBSCRIPTION),
                 ("order_id", order["id"].as_str().unwrap()),
                 ("cart_id", cart.rsplit('/').next().unwrap()),
+                ("policy_id", policy["id"].as_str().unwrap()),
+                ("user_id", &user(agent, ADVENTURE_WORKS, "sample@adventure-works.example")),
+                ("role_id", HELPDESK_ADMINISTRATOR),
+                ("servicerequest_id", &ticket(agent, ADVENTURE_WORKS)),
                 ("domain", "adventure-works.example"),
                 ("template_id", "117a77b0-9360-443b-8795-c6dedc750cf9"),
             ]
@@ -54,6 +59,7 @@ impl Samples {
     /// The path of an operation.
     pub fn path(&self, rights: &Rights) -> String {
         let segments = rights.path.split('/').map(|segment| match segment.strip_prefix('{') {
+            Some(_) if rights.id == "CreateServiceRequest" => "en-US",
             Some(name) => {
                 let name = name.trim_end_matches('}');
                 self.ids.get(name).unwrap_or_else(|| panic!("no sample for {name} of {}: add one", rights.path))
@@ -81,7 +87,31 @@ impl Samples {
             "UpdateSubscription" => {
                 Some(json!({"friendlyName": "plan", "status": "active", "autoRenewEnabled": false}))
             }
+            "CreateCustomerUser" => Some(new_user("mutant@adventure-works.example")),
+            "UpdateCustomerUser" | "ResetUserPassword" => {
+                let mut user = new_user("sample@adventure-works.example");
+                user["state"] = json!("active");
+                Some(user)
+            }
+            "AddRoleMember" => Some(json!({"id": self.ids["user_id"], "roleId": HELPDESK_ADMINISTRATOR})),
+            "CreateServiceRequest" => Some(new_ticket(ADVENTURE_WORKS)),
+            "UpdateServiceRequest" | "UpdateCustomerServiceRequest" => Some(json!({
+                "title": "t", "severity": "critical", "status": "closed", "newNote": {"text": "n"},
+                "primaryContact": {"firstName": "A", "email": "a@b.example"}, "organization": {"id": ADVENTURE_WORKS},
+            })),
+            "UpdateSupportProfile" | "UpdateSupportProfileAsDocumented" => {
+                Some(json!({"email": "help@contoso.example", "telephone": "1", "website": "contoso.example"}))
+            }
             "CancelAzureEntitlement" => Some(json!({"cancellationReason": "compromise"})),
+            "CreateSelfServePolicy" | "UpdateSelfServePolicy" | "UpdateSelfServePolicyById" => {
+                let mut policy = purchase_permission(ADVENTURE_WORKS);
+                policy["id"] = json!(self.ids["policy_id"]);
+                Some(policy)
+            }
+            "UpdatePriceList" => Some(json!({
+                "items": [{"productId": self.ids["product_id"], "marginPercent": "20"}, {"fixedPrice": "1000.00", "currencyCode": "USD"}],
+                "effectiveFrom": "2026-01-01T00:00:00Z",
+            })),
             _ if rights.method == "GET" => None,
             _ => Some(Value::Null),
         }
