@@ -5,6 +5,7 @@
 use crate::ids::Guid;
 use crate::orders::refusal::Refusal;
 use crate::reservations;
+use crate::role_assignments;
 
 /// The result of everything that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -229,6 +230,27 @@ pub enum Error {
     /// Something cannot be done with a reservation.
     #[error("{0}")]
     Reservation(#[from] reservations::Refusal),
+    /// A role is not granted, or not there.
+    #[error("{0}")]
+    RoleAssignment(#[from] role_assignments::Refusal),
+    /// A cancelled Azure subscription, or one of a plan that is not active, holds nothing new.
+    #[error(
+        "The subscription '{0}' is disabled and therefore marked as read only. You cannot perform any write actions on this subscription until it is re-enabled."
+    )]
+    AzureSubscriptionDisabled(Guid),
+    /// A resource group stays where it was made.
+    #[error(
+        "location: invalid resource group location '{wanted}'. The resource group already exists in location '{present}'."
+    )]
+    ResourceGroupMoved {
+        /// Where it was to be.
+        wanted: String,
+        /// Where it is.
+        present: String,
+    },
+    /// No Azure subscription was made under this name.
+    #[error("The subscription alias '{0}' could not be found.")]
+    AliasNotFound(String),
     /// An amount exceeds what can be counted.
     #[error("quantity: the amount is too large.")]
     AmountTooLarge,

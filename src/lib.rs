@@ -35,6 +35,7 @@ pub mod quotes;
 pub mod refunds;
 pub mod replays;
 pub mod reservations;
+pub mod resource_groups;
 pub mod role_assignments;
 pub mod routes;
 pub mod self_serve_policies;

@@ -46,6 +46,10 @@ fn segment_description(name: &str) -> &'static str {
         "subscriptionId" => "The Azure subscription's id.",
         "reservationOrderId" => "The reservation order's id.",
         "reservationId" => "The reservation's id.",
+        "resourceGroupName" => "The resource group's name.",
+        "roleAssignmentName" => "The role assignment's name: a GUID of the client's choice.",
+        "roleDefinitionId" => "The role's GUID.",
+        "aliasName" => "The name of the partner's choice.",
         "scope" => "A subscription, resource group, reservation order or reservation, as its id is written.",
         "user_id" => "The user's id.",
         "role_id" => "The directory role's id.",
@@ -218,6 +222,8 @@ fn segment_parameter(segment: &str) -> Option<Value> {
             | "reservationId"
             | "user_id"
             | "role_id"
+            | "roleAssignmentName"
+            | "roleDefinitionId"
     );
     let schema = if uuid { json!({"type": "string", "format": "uuid"}) } else { json!({"type": "string"}) };
     Some(

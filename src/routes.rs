@@ -19,7 +19,7 @@ use crate::permissions;
 use crate::server::App;
 use crate::{
     agreements, audit, auth, carts, catalog, customers, entitlements, exchanges, orders, price_lists, refunds,
-    reservations, self_serve_policies, subscriptions, support, users,
+    reservations, resource_groups, role_assignments, self_serve_policies, subscriptions, support, tenants, users,
 };
 
 /// Partner Center's REST API, and our own additions to it.
@@ -129,7 +129,27 @@ pub fn azure(routes: &mut ServiceConfig<'_>) {
         .service(exchanges::azure::calculate_exchange)
         .service(exchanges::azure::exchange_reservations)
         .service(catalog::azure::list_catalog)
-        .service(reservations::azure::list_applied_reservations);
+        .service(reservations::azure::list_applied_reservations)
+        .service(subscriptions::azure::list_azure_subscriptions)
+        .service(subscriptions::azure::get_azure_subscription)
+        .service(subscriptions::azure::list_locations)
+        .service(tenants::azure::list_tenants)
+        .service(subscriptions::azure::create_subscription_alias)
+        .service(subscriptions::azure::get_subscription_alias)
+        .service(subscriptions::azure::register_capacity_provider)
+        .service(subscriptions::azure::get_capacity_provider)
+        .service(resource_groups::azure::list_resource_groups)
+        .service(resource_groups::azure::get_resource_group)
+        .service(resource_groups::azure::create_resource_group)
+        .service(role_assignments::azure::list_role_assignments)
+        .service(role_assignments::azure::get_role_assignment)
+        .service(role_assignments::azure::create_role_assignment)
+        .service(role_assignments::azure::delete_role_assignment)
+        .service(role_assignments::azure::list_role_definitions)
+        .service(role_assignments::azure::get_role_definition)
+        .service(role_assignments::azure::list_built_in_roles)
+        .service(role_assignments::azure::get_built_in_role)
+        .service(role_assignments::azure::list_permissions);
 }
 
 /// For whoever operates the server; no token.
@@ -219,7 +239,7 @@ pub async fn unknown(app: Data<App>, request: HttpRequest) -> HttpResponse {
             Err(error) => error,
         };
         Fault(refused).error_response()
-    } else if under("/providers") || under("/subscriptions") {
+    } else if under("/providers") || under("/subscriptions") || under("/tenants") {
         let refused = match authenticated(&app, &request).await {
             Ok(_) => none_of(permissions::azure::methods_of(path)),
             Err(error) => error,

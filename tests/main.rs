@@ -12,8 +12,10 @@ mod support;
 
 mod activity_log;
 mod azure_contract;
+mod azure_rights;
 mod bad_input;
 mod development;
+mod exchanges;
 mod idempotency;
 mod isolation;
 mod model;
@@ -24,6 +26,7 @@ mod price_lists;
 mod program;
 mod purchase;
 mod recorded_requests;
+mod refunds;
 mod roles;
 mod rules;
 mod schema;

@@ -12,7 +12,7 @@ use crate::ids::Guid;
 use crate::partners::{Partner, PartnerKind};
 use crate::permissions::Rights;
 
-pub use permit::{Permit, PermittedOrder, PermittedSubscription, Side};
+pub use permit::{Permit, PermittedOrder, PermittedSubscription, Place, Side};
 
 /// An agent of a partner, with the tenant scope that every query takes.
 #[derive(Clone, Debug)]

@@ -1,6 +1,8 @@
 //! Who is calling on the Azure side, and what that caller may do with what: roles are assigned
 //! there, so a right is known only once the subscription or the reservation order is.
 
+mod place;
+
 use std::sync::Arc;
 
 use super::Agent;
@@ -16,6 +18,8 @@ use crate::reservations::{self, Reservation, ReservationOrder};
 use crate::role_assignments::rules::{Held, suffice};
 use crate::role_assignments::{self, BuiltInRole, Scope};
 use crate::subscriptions::{self, AzureSubscription};
+
+pub use place::Place;
 
 /// On which side a caller stands.
 #[derive(Clone, Debug)]
@@ -86,15 +90,19 @@ impl Permit {
     ///
     /// # Errors
     /// [`Error::NotAuthorized`] for a partner's user who is no agent and for an indirect reseller
-    /// that would change something; [`Error::CustomerMayNotManage`] (rule P7).
+    /// that would change something, for what Admin agents alone do; [`Error::CustomerMayNotManage`]
+    /// (rule P7).
     pub fn check_side(&self) -> Result<()> {
         match (&self.side, self.rights.need) {
             (Side::Customer(_), Need::Manage) => Err(Error::CustomerMayNotManage),
-            (Side::Customer(id), Need::Support) => Err(self.refused(&format!("/tenants/{id}"))),
+            (Side::Customer(id), Need::Support | Need::Administer) => Err(self.refused(&format!("/tenants/{id}"))),
             (Side::Customer(_), _) => Ok(()),
             (Side::Agent { partner, .. }, need) => {
                 let reads = matches!(need, Need::Read | Need::SignIn);
-                if self.token.roles.is_empty() || (partner.kind == PartnerKind::Reseller && !reads) {
+                if self.token.roles.is_empty()
+                    || (partner.kind == PartnerKind::Reseller && !reads)
+                    || (need == Need::Administer && !self.is_admin())
+                {
                     return Err(self.refused(&format!("/tenants/{}", self.token.tenant_id)));
                 }
                 Ok(())
@@ -215,10 +223,8 @@ impl Permit {
         let seen = match &self.side {
             Side::Customer(own) if own != customer_id => None,
             Side::Agent { on_behalf_of: Some(only), .. } if only != customer_id => None,
-            Side::Customer(_) => match partners::repo::by_id(unit.conn, partner_id)? {
-                Some(partner) => Some(customers::visible_to(unit, &partner, customer_id)),
-                None => None,
-            },
+            Side::Customer(_) => partners::repo::by_id(unit.conn, partner_id)?
+                .map(|partner| customers::visible_to(unit, &partner, customer_id)),
             Side::Agent { partner, .. } => Some(customers::visible_to(unit, partner, customer_id)),
         };
         match seen {
@@ -247,10 +253,7 @@ impl Permit {
         if self.is_admin() {
             return Ok(Vec::new());
         }
-        let mut principals = vec![&self.token.object_id];
-        if let Side::Agent { partner, .. } = &self.side {
-            principals.push(&partner.foreign_group_id);
-        }
+        let principals = self.principals();
         let keys: Vec<String> = scope.with_ancestors().iter().map(Scope::key).collect();
         let assignments = role_assignments::repo::held_by(unit.conn, &principals, &keys)?;
         let everywhere = Scope::Capacity.key();
@@ -258,6 +261,15 @@ impl Permit {
         let holds = |tenant: &Guid| tenant == &customer.id || tenant == &customer.seller_id;
         let holding = assignments.iter().filter(|one| one.scope != everywhere || holds(&one.tenant_id));
         Ok(holding.filter_map(|one| BuiltInRole::by_id(&one.role_definition_id)).collect())
+    }
+
+    /// Whose roles the caller has: its own, and its partner's group's.
+    fn principals(&self) -> Vec<&Guid> {
+        let mut principals = vec![&self.token.object_id];
+        if let Side::Agent { partner, .. } = &self.side {
+            principals.push(&partner.foreign_group_id);
+        }
+        principals
     }
 
     /// Whether the caller is an Admin agent, who needs no assignment (rule O7).

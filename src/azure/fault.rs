@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::error::{ApiVersionFault, Error};
 use crate::orders::refusal::Refusal as OrderRefusal;
 use crate::reservations::Refusal;
+use crate::role_assignments::Refusal as RoleRefusal;
 
 /// An error on its way to a client of the Azure side.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +65,10 @@ pub fn code_of(error: &Error) -> (StatusCode, &'static str) {
         Error::ResourceGroupNotFound(_) => (StatusCode::NOT_FOUND, "ResourceGroupNotFound"),
         Error::ReservationOrderNotFound => (StatusCode::NOT_FOUND, "ReservationOrderNotFound"),
         Error::ReservationNotFound => (StatusCode::NOT_FOUND, "InvalidReservationId"),
+        Error::RoleAssignment(refusal) => code_of_role_refusal(refusal),
+        Error::AzureSubscriptionDisabled(_) => (StatusCode::CONFLICT, "ReadOnlyDisabledSubscription"),
+        Error::ResourceGroupMoved { .. } => (StatusCode::CONFLICT, "InvalidResourceGroupLocation"),
+        Error::AliasNotFound(_) => (StatusCode::NOT_FOUND, "AliasNotFound"),
         Error::Reservation(refusal) => code_of_refusal(refusal),
         Error::Refused(refusal) | Error::LineRefused { refusal, .. } => code_of_order_refusal(refusal),
         Error::AgreementMissing => (BAD, "PurchaseError"),
@@ -105,6 +110,17 @@ fn code_of_refusal(refusal: &Refusal) -> (StatusCode, &'static str) {
         Refusal::ExchangeNotAllowed(_) => (BAD, "ExchangeNotAllowed"),
         Refusal::OrderIdTaken(_) => (StatusCode::CONFLICT, "ReservationOrderIdAlreadyExists"),
         Refusal::PurchaseNotPermitted | Refusal::RenewalByCustomer => (StatusCode::FORBIDDEN, "Forbidden"),
+    }
+}
+
+fn code_of_role_refusal(refusal: &RoleRefusal) -> (StatusCode, &'static str) {
+    match refusal {
+        RoleRefusal::Exists(_) => (StatusCode::CONFLICT, "RoleAssignmentExists"),
+        RoleRefusal::UpdateNotPermitted => (StatusCode::CONFLICT, "RoleAssignmentUpdateNotPermitted"),
+        RoleRefusal::NotFound(_) => (StatusCode::NOT_FOUND, "RoleAssignmentNotFound"),
+        RoleRefusal::RoleUnknown(_) => (StatusCode::NOT_FOUND, "RoleDefinitionDoesNotExist"),
+        RoleRefusal::RoleNotGrantable(_) => (BAD, "RoleDefinitionDoesNotExist"),
+        RoleRefusal::PrincipalNotFound { .. } => (BAD, "PrincipalNotFound"),
     }
 }
 

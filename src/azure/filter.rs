@@ -39,11 +39,12 @@ impl Filter {
     /// # Errors
     /// [`Error::InvalidInput`] names `$filter` and what is wrong with it.
     pub fn parse(text: &str, fields: &[&str], comparisons: &[Comparison]) -> Result<Self> {
-        let mut parser = Parser { tokens: tokens(text)?, at: 0, fields, comparisons };
+        let tokens = tokens(text).ok_or_else(|| wrong("a text has no end"))?;
+        let mut parser = Parser { tokens: tokens.into_iter().peekable(), fields, comparisons };
         let filter = parser.either(0)?;
-        match parser.next() {
+        match parser.tokens.next() {
             None => Ok(filter),
-            Some(token) => Err(wrong(format!("{} is not expected", short(&token.text)))),
+            Some(_) => Err(wrong("goes on after its end")),
         }
     }
 
@@ -61,71 +62,61 @@ fn wrong(reason: impl Into<String>) -> Error {
     Error::invalid("$filter", reason)
 }
 
+/// A part of a filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Token {
-    text: String,
-    quoted: bool,
+pub(super) enum Token {
+    /// A name, an operator, or a value without quotes.
+    Word(String),
+    /// A value in quotes, without them.
+    Text(String),
+    /// `(`
+    Open,
+    /// `)`
+    Close,
 }
 
-fn tokens(text: &str) -> Result<Vec<Token>> {
-    let mut tokens = Vec::new();
+/// The parts of a filter; `None` where a text has no end. A quote within a text is doubled.
+pub(super) fn tokens(text: &str) -> Option<Vec<Token>> {
     let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.peek().copied() {
-        if letter.is_whitespace() {
-            letters.next();
-        } else if letter == '(' || letter == ')' {
-            letters.next();
-            tokens.push(Token { text: letter.to_string(), quoted: false });
-        } else if letter == '\'' {
-            letters.next();
-            let mut value = String::new();
-            loop {
-                match letters.next() {
-                    Some('\'') if letters.peek() == Some(&'\'') => {
-                        letters.next();
-                        value.push('\'');
+    let mut found = Vec::new();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '(' => found.push(Token::Open),
+            ')' => found.push(Token::Close),
+            '\'' => {
+                let mut value = String::new();
+                loop {
+                    match letters.next()? {
+                        '\'' if letters.next_if_eq(&'\'').is_some() => value.push('\''),
+                        '\'' => break,
+                        other => value.push(other),
                     }
-                    Some('\'') => break,
-                    Some(letter) => value.push(letter),
-                    None => return Err(wrong("a text has no end")),
                 }
+                found.push(Token::Text(value));
             }
-            tokens.push(Token { text: value, quoted: true });
-        } else {
-            let mut word = String::new();
-            while let Some(letter) = letters.peek().copied() {
-                if letter.is_whitespace() || matches!(letter, '(' | ')' | '\'') {
-                    break;
+            letter if letter.is_whitespace() => {}
+            letter => {
+                let mut word = String::from(letter);
+                while let Some(next) = letters.next_if(|next| !next.is_whitespace() && !"()'".contains(*next)) {
+                    word.push(next);
                 }
-                word.push(letter);
-                letters.next();
+                found.push(Token::Word(word));
             }
-            tokens.push(Token { text: word, quoted: false });
         }
     }
-    Ok(tokens)
+    Some(found)
 }
 
 struct Parser<'a> {
-    tokens: Vec<Token>,
-    at: usize,
+    tokens: std::iter::Peekable<std::vec::IntoIter<Token>>,
     fields: &'a [&'a str],
     comparisons: &'a [Comparison],
 }
 
 impl Parser<'_> {
-    fn next(&mut self) -> Option<Token> {
-        let token = self.tokens.get(self.at).cloned();
-        self.at += 1;
-        token
-    }
-
     fn takes(&mut self, word: &str) -> bool {
-        let fits = self.tokens.get(self.at).is_some_and(|token| !token.quoted && token.text.eq_ignore_ascii_case(word));
-        if fits {
-            self.at += 1;
-        }
-        fits
+        let same = |token: &Token| matches!(token, Token::Word(text) if text.eq_ignore_ascii_case(word));
+        self.tokens.next_if(same).is_some()
     }
 
     fn either(&mut self, depth: usize) -> Result<Filter> {
@@ -148,17 +139,20 @@ impl Parser<'_> {
         if depth > MAX_DEPTH {
             return Err(wrong("nests too deep"));
         }
-        if self.takes("(") {
+        if self.tokens.next_if_eq(&Token::Open).is_some() {
             let inner = self.either(depth + 1)?;
-            return if self.takes(")") { Ok(inner) } else { Err(wrong("a parenthesis is not closed")) };
+            return match self.tokens.next() {
+                Some(Token::Close) => Ok(inner),
+                _ => Err(wrong("a parenthesis is not closed")),
+            };
         }
-        let named = self.next().filter(|token| !token.quoted).ok_or_else(|| wrong("a field is expected"))?;
+        let Some(Token::Word(named)) = self.tokens.next() else { return Err(wrong("a field is expected")) };
         let field = self
             .fields
             .iter()
-            .find(|field| field.eq_ignore_ascii_case(&named.text))
-            .ok_or_else(|| wrong(format!("{} cannot be filtered by", short(&named.text))))?;
-        let operator = self.next().map(|token| token.text).unwrap_or_default();
+            .find(|field| field.eq_ignore_ascii_case(&named))
+            .ok_or_else(|| wrong(format!("{} cannot be filtered by", short(&named))))?;
+        let Some(Token::Word(operator)) = self.tokens.next() else { return Err(wrong("an operator is expected")) };
         let comparison = match operator.to_ascii_lowercase().as_str() {
             "eq" => Some(Comparison::Equal),
             "ge" => Some(Comparison::AtLeast),
@@ -170,9 +164,12 @@ impl Parser<'_> {
         let comparison = comparison
             .filter(|comparison| self.comparisons.contains(comparison))
             .ok_or_else(|| wrong(format!("the operator {} is not supported here", short(&operator))))?;
-        let value = self.next().filter(|token| token.quoted || !matches!(token.text.as_str(), "(" | ")"));
-        let value = value.ok_or_else(|| wrong("a value is expected"))?;
-        Ok(Filter::Compare((*field).to_owned(), comparison, value.text))
+        match self.tokens.next() {
+            Some(Token::Word(value) | Token::Text(value)) => {
+                Ok(Filter::Compare((*field).to_owned(), comparison, value))
+            }
+            _ => Err(wrong("a value is expected")),
+        }
     }
 }
 

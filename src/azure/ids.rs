@@ -1,5 +1,6 @@
 //! Resource ids of reservations, and reading what clients write of them.
 
+use crate::access::guid;
 use crate::error::{Error, Result};
 use crate::ids::Guid;
 use crate::role_assignments::Scope;
@@ -27,6 +28,35 @@ pub fn subscription(field: &str, text: &str) -> Result<Guid> {
     match (Guid::parse(text.trim()), Scope::parse(text)) {
         (Some(id), _) | (None, Some(Scope::Subscription(id))) => Ok(id),
         _ => Err(Error::invalid(field, "must be of the form /subscriptions/{guid}")),
+    }
+}
+
+/// The scope that the start of a path names.
+///
+/// # Errors
+/// [`Error::InvalidInput`] where an id in it is no GUID; [`Error::NotFound`] for what is no scope here.
+pub fn scope(text: &str) -> Result<Scope> {
+    if let Some(scope) = Scope::parse(text) {
+        return Ok(scope);
+    }
+    let segments: Vec<&str> = text.split('/').filter(|segment| !segment.is_empty()).collect();
+    let word = |have: &str, wanted: &str| have.eq_ignore_ascii_case(wanted);
+    match segments.as_slice() {
+        [kind, id] | [kind, id, _, _] if word(kind, "subscriptions") => {
+            guid("subscriptionId", id).and(Err(Error::NotFound))
+        }
+        [_, provider, orders, order, rest @ ..]
+            if word(provider, "Microsoft.Capacity") && word(orders, "reservationOrders") =>
+        {
+            guid("reservationOrderId", order)?;
+            match rest {
+                [reservations, id] if word(reservations, "reservations") => {
+                    guid("reservationId", id).and(Err(Error::NotFound))
+                }
+                _ => Err(Error::NotFound),
+            }
+        }
+        _ => Err(Error::NotFound),
     }
 }
 

@@ -2,6 +2,7 @@
 //! error body, and the frame of a call.
 
 mod call;
+pub mod conditions;
 mod explain;
 mod fault;
 mod filter;

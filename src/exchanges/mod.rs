@@ -303,7 +303,7 @@ pub fn exchange(
     }
     orders::place_without_record(unit, &agent, &valued.customer, &lines, &terms(BuyerKind::Partner))?;
     for place in &bought {
-        role_assignments::grant_owner(unit, &place.order, &permit.token, &valued.customer.id)?;
+        role_assignments::grant_owner(unit, permit, &valued.customer, &place.order)?;
     }
     record(unit, &agent, session_id, &valued, &bought)?;
     Ok(Done { valued, bought })

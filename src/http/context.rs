@@ -72,11 +72,11 @@ const VARIABLE: &str = "{}";
 
 impl Literals {
     /// The literals of path templates such as `/v1/customers/{customer_id}`.
-    pub fn of<'a>(templates: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn of(templates: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         let mut literals = BTreeMap::new();
         for template in templates {
             let mut before = "";
-            for segment in template.split('/').filter(|segment| !segment.is_empty()) {
+            for segment in template.as_ref().split('/').filter(|segment| !segment.is_empty()) {
                 if segment.starts_with('{') {
                     before = VARIABLE;
                 } else {
@@ -222,5 +222,31 @@ mod tests {
             assert_eq!(literals.canonical(path).as_deref(), Some(canonical));
         }
         assert_eq!(literals.canonical("/docs/"), None);
+    }
+
+    #[test]
+    fn what_hangs_on_a_scope_is_spelled_alike_at_every_scope() {
+        let literals = Literals::of(crate::permissions::azure::templates());
+        let id = "70000000-0000-4000-8000-00000000000a";
+        for scope in [
+            format!("/subscriptions/{id}"),
+            format!("/subscriptions/{id}/resourceGroups/Providers"),
+            "/providers/Microsoft.Capacity".to_owned(),
+            format!("/providers/Microsoft.Capacity/reservationOrders/{id}"),
+            format!("/providers/Microsoft.Capacity/reservationOrders/{id}/reservations/{id}"),
+        ] {
+            for rest in ["roleAssignments", "roleAssignments/x", "roleDefinitions", "roleDefinitions/x", "permissions"]
+            {
+                let path = format!("{scope}/providers/Microsoft.Authorization/{rest}");
+                // The name of a resource group stays as it came.
+                let shouted = path.to_uppercase().replace("GROUPS/PROVIDERS", "GROUPS/Providers").replace("/X", "/x");
+                for written in [path.to_lowercase().replace("groups/providers", "groups/Providers"), shouted] {
+                    assert_eq!(literals.canonical(&format!("/{written}/")).as_ref(), Some(&path));
+                }
+            }
+        }
+        assert_eq!(literals.canonical("/TENANTS").as_deref(), Some("/tenants"));
+        let alias = "/providers/Microsoft.Subscription/aliases/Providers";
+        assert_eq!(literals.canonical("/Providers/microsoft.subscription/ALIASES/Providers").as_deref(), Some(alias));
     }
 }

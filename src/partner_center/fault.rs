@@ -61,7 +61,10 @@ pub fn code_of(error: &Error) -> (StatusCode, u32) {
         | Error::ResourceGroupNotFound(_)
         | Error::TenantNotFound
         | Error::ReservationOrderNotFound
-        | Error::ReservationNotFound => (StatusCode::NOT_FOUND, 1000),
+        | Error::ReservationNotFound
+        | Error::AliasNotFound(_) => (StatusCode::NOT_FOUND, 1000),
+        Error::AzureSubscriptionDisabled(_) | Error::ResourceGroupMoved { .. } => (StatusCode::CONFLICT, 800_002),
+        Error::RoleAssignment(_) => (StatusCode::BAD_REQUEST, 800_002),
         Error::Reservation(reservations::Refusal::State(_) | reservations::Refusal::Expired) => {
             (StatusCode::CONFLICT, 800_002)
         }

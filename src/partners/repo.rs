@@ -33,6 +33,15 @@ pub fn by_mpn_id(conn: &mut Conn, mpn_id: &str) -> Result<Option<Partner>> {
     Ok(partners::table.filter(partners::mpn_id.eq(mpn_id)).select(Partner::as_select()).first(conn).optional()?)
 }
 
+/// The partner whose agents this group stands for.
+///
+/// # Errors
+/// Those of the database.
+pub fn by_foreign_group(conn: &mut Conn, group_id: &Guid) -> Result<Option<Partner>> {
+    let query = partners::table.filter(partners::foreign_group_id.eq(group_id));
+    Ok(query.select(Partner::as_select()).first(conn).optional()?)
+}
+
 /// Every partner, oldest first.
 ///
 /// # Errors

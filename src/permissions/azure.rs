@@ -2,6 +2,8 @@
 //! looked for on the subscription or reservation order it is about ([`crate::access::Permit`]),
 //! because there roles are assigned and not given by the tenant.
 
+use std::borrow::Cow;
+
 use super::Rights;
 use crate::config::Role;
 
@@ -25,6 +27,8 @@ pub enum Need {
     Grant,
     /// To ask for support: any agent of the partner (rule M7).
     Support,
+    /// To act for the partner: an Admin agent.
+    Administer,
 }
 
 impl Need {
@@ -42,6 +46,7 @@ impl Need {
             Self::Contribute => "an Admin agent, or Owner or Contributor",
             Self::Grant => "an Admin agent, or a role that may write role assignments",
             Self::Support => "any agent of the partner",
+            Self::Administer => "an Admin agent",
         }
     }
 }
@@ -66,7 +71,7 @@ impl AzureRights {
     pub const fn roles(&self) -> &'static [Role] {
         match self.need {
             Need::SignIn | Need::Read | Need::Support => &Role::ALL,
-            Need::Buy | Need::Manage | Need::Contribute | Need::Grant => &[Role::Admin],
+            Need::Buy | Need::Manage | Need::Contribute | Need::Grant | Need::Administer => &[Role::Admin],
         }
     }
 
@@ -75,7 +80,7 @@ impl AzureRights {
         match self.need {
             Need::SignIn | Need::Read | Need::Contribute | Need::Grant => "own",
             Need::Buy => "with permission and Owner",
-            Need::Manage | Need::Support => "no",
+            Need::Manage | Need::Support | Need::Administer => "no",
         }
     }
 }
@@ -155,14 +160,93 @@ azure_operations! {
     ListCatalog: "GET" "/subscriptions/{subscriptionId}/providers/Microsoft.Capacity/catalogs" Read "Microsoft.Capacity/catalogs/read";
     /// List the reservation orders that apply to a subscription.
     ListAppliedReservations: "GET" "/subscriptions/{subscriptionId}/providers/Microsoft.Capacity/appliedReservations" Read "Microsoft.Capacity/appliedreservations/read";
+    /// List Azure subscriptions.
+    ListAzureSubscriptions: "GET" "/subscriptions" SignIn "Microsoft.Resources/subscriptions/read";
+    /// Get an Azure subscription.
+    GetAzureSubscription: "GET" "/subscriptions/{subscriptionId}" Read "Microsoft.Resources/subscriptions/read";
+    /// List the regions of an Azure subscription.
+    ListLocations: "GET" "/subscriptions/{subscriptionId}/locations" Read "Microsoft.Resources/subscriptions/locations/read";
+    /// List tenants.
+    ListTenants: "GET" "/tenants" SignIn "Microsoft.Resources/tenants/read";
+    /// Make a further Azure subscription under a plan.
+    CreateSubscriptionAlias: "PUT" "/providers/Microsoft.Subscription/aliases/{aliasName}" Administer "Microsoft.Subscription/aliases/write";
+    /// Get the Azure subscription made under a name.
+    GetSubscriptionAlias: "GET" "/providers/Microsoft.Subscription/aliases/{aliasName}" Administer "Microsoft.Subscription/aliases/read";
+    /// Register the reservation provider.
+    RegisterCapacityProvider: "POST" "/subscriptions/{subscriptionId}/providers/Microsoft.Capacity/register" Read "Microsoft.Capacity/register/action";
+    /// Whether the reservation provider is registered.
+    GetCapacityProvider: "GET" "/subscriptions/{subscriptionId}/providers/Microsoft.Capacity" Read "Microsoft.Resources/subscriptions/providers/read";
+    /// List resource groups.
+    ListResourceGroups: "GET" "/subscriptions/{subscriptionId}/resourceGroups" Read "Microsoft.Resources/subscriptions/resourceGroups/read";
+    /// Get a resource group.
+    GetResourceGroup: "GET" "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}" Read "Microsoft.Resources/subscriptions/resourceGroups/read";
+    /// Create or change a resource group.
+    CreateResourceGroup: "PUT" "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}" Contribute "Microsoft.Resources/subscriptions/resourceGroups/write";
+    /// List role assignments.
+    ListRoleAssignments: "GET" "/{scope}/providers/Microsoft.Authorization/roleAssignments" Read "Microsoft.Authorization/roleAssignments/read";
+    /// Get a role assignment.
+    GetRoleAssignment: "GET" "/{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}" Read "Microsoft.Authorization/roleAssignments/read";
+    /// Grant a role.
+    CreateRoleAssignment: "PUT" "/{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}" Grant "Microsoft.Authorization/roleAssignments/write";
+    /// Revoke a role.
+    DeleteRoleAssignment: "DELETE" "/{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}" Grant "Microsoft.Authorization/roleAssignments/delete";
+    /// List the roles that can be granted at a scope.
+    ListRoleDefinitions: "GET" "/{scope}/providers/Microsoft.Authorization/roleDefinitions" Read "Microsoft.Authorization/roleDefinitions/read";
+    /// Get a role at a scope.
+    GetRoleDefinition: "GET" "/{scope}/providers/Microsoft.Authorization/roleDefinitions/{roleDefinitionId}" Read "Microsoft.Authorization/roleDefinitions/read";
+    /// List all roles.
+    ListBuiltInRoles: "GET" "/providers/Microsoft.Authorization/roleDefinitions" SignIn "Microsoft.Authorization/roleDefinitions/read";
+    /// Get a role by its id.
+    GetBuiltInRole: "GET" "/providers/Microsoft.Authorization/roleDefinitions/{roleDefinitionId}" SignIn "Microsoft.Authorization/roleDefinitions/read";
+    /// List what the caller may do at a scope.
+    ListPermissions: "GET" "/{scope}/providers/Microsoft.Authorization/permissions" SignIn "Microsoft.Authorization/permissions/read";
+}
+
+/// Stands at the start of a path for any of [`SCOPES`].
+const SCOPE: &str = "/{scope}";
+
+/// What roles are granted at, and what other providers' resources hang on.
+const SCOPES: [&str; 5] = [
+    "/subscriptions/{subscriptionId}",
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}",
+    "/providers/Microsoft.Capacity",
+    "/providers/Microsoft.Capacity/reservationOrders/{reservationOrderId}",
+    "/providers/Microsoft.Capacity/reservationOrders/{reservationOrderId}/reservations/{reservationId}",
+];
+
+/// The templates that a path stands for: more than one where it starts with a scope.
+fn spelled_out(path: &'static str) -> Vec<Cow<'static, str>> {
+    match path.strip_prefix(SCOPE) {
+        Some(rest) => SCOPES.iter().map(|scope| Cow::Owned(format!("{scope}{rest}"))).collect(),
+        None => vec![Cow::Borrowed(path)],
+    }
 }
 
 /// The methods that a path is known with, for the `Allow` header; empty for an unknown path.
 pub fn methods_of(path: &str) -> Vec<&'static str> {
-    ALL.iter().filter(|rights| super::fits(rights.path, path)).map(|rights| rights.method).collect()
+    let known = |rights: &&AzureRights| spelled_out(rights.path).iter().any(|template| super::fits(template, path));
+    ALL.iter().filter(known).map(|rights| rights.method).collect()
 }
 
 /// The templates of all paths, of both surfaces.
-pub fn templates() -> impl Iterator<Item = &'static str> {
-    super::ALL.iter().map(|rights: &Rights| rights.path).chain(ALL.iter().map(|rights| rights.path))
+pub fn templates() -> impl Iterator<Item = Cow<'static, str>> {
+    let partner_center = super::ALL.iter().map(|rights: &Rights| Cow::Borrowed(rights.path));
+    partner_center.chain(ALL.iter().flat_map(|rights| spelled_out(rights.path)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_are_known_at_every_scope() {
+        for scope in ["/subscriptions/a", "/subscriptions/a/resourceGroups/b", "/providers/Microsoft.Capacity"] {
+            let path = format!("{scope}/providers/Microsoft.Authorization/roleAssignments/c");
+            assert_eq!(methods_of(&path), ["GET", "PUT", "DELETE"], "{path}");
+        }
+        assert_eq!(methods_of("/subscriptions/a/resourceGroups/b"), ["GET", "PUT"]);
+        assert!(
+            methods_of("/providers/Microsoft.Compute/providers/Microsoft.Authorization/roleAssignments").is_empty()
+        );
+    }
 }

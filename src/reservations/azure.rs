@@ -248,7 +248,7 @@ pub async fn purchase_reservation(mut call: AzureCall<PurchaseReservation>) -> A
         }
         let buyer = if permit.is_customer() { BuyerKind::Customer } else { BuyerKind::Partner };
         purchase::place(unit, &agent, &found.customer, line, buyer)?;
-        role_assignments::grant_owner(unit, &id, &permit.token, &found.customer.id)?;
+        role_assignments::grant_owner(unit, permit, &found.customer, &id)?;
         let reply = Reply::ok(&shown_order(unit, &found.customer, &id)?)?;
         let answer = PurchaseAnswer {
             reservation_order_id: id.clone(),

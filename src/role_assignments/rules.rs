@@ -1,5 +1,6 @@
 //! Which role suffices for what, without database.
 
+use crate::error::{Error, Result};
 use crate::ids::Guid;
 use crate::permissions::azure::Need;
 
@@ -55,6 +56,14 @@ impl BuiltInRole {
         }
     }
 
+    /// The same as a GUID.
+    ///
+    /// # Errors
+    /// None: the ids are GUIDs.
+    pub fn definition_id(self) -> Result<Guid> {
+        Guid::parse(self.id()).ok_or_else(|| Error::Internal(format!("{} is no GUID", self.id())))
+    }
+
     /// The role with this definition.
     pub fn by_id(id: &Guid) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.id() == id.as_str())
@@ -62,9 +71,141 @@ impl BuiltInRole {
 
     /// Whether it reads everything at its scope.
     const fn reads(self) -> bool {
-        matches!(self, Self::Owner | Self::Contributor | Self::Reader | Self::UserAccessAdministrator)
+        matches!(
+            self,
+            Self::Owner | Self::Contributor | Self::Reader | Self::UserAccessAdministrator | Self::RbacAdministrator
+        )
+    }
+
+    /// Whether it is one of Azure's privileged administrator roles, from which all others follow.
+    const fn is_privileged(self) -> bool {
+        matches!(self, Self::Owner | Self::Contributor | Self::UserAccessAdministrator | Self::RbacAdministrator)
+    }
+
+    /// Its name, as people know it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Owner => "Owner",
+            Self::Contributor => "Contributor",
+            Self::Reader => "Reader",
+            Self::UserAccessAdministrator => "User Access Administrator",
+            Self::RbacAdministrator => "Role Based Access Control Administrator",
+            Self::ReservationPurchaser => "Reservation Purchaser",
+            Self::ReservationsAdministrator => "Reservations Administrator",
+            Self::ReservationsReader => "Reservations Reader",
+            Self::CostManagementReader => "Cost Management Reader",
+        }
+    }
+
+    /// What it is for.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::Owner => "Grants full access to manage all resources, including the ability to assign roles.",
+            Self::Contributor => "Grants full access to manage all resources, but does not allow to assign roles.",
+            Self::Reader => "View all resources, but does not allow to make any changes.",
+            Self::UserAccessAdministrator => "Lets manage user access, but no role that is more than the own.",
+            Self::RbacAdministrator => "Manage access by assigning roles that are not privileged.",
+            Self::ReservationPurchaser => "Lets purchase reservations.",
+            Self::ReservationsAdministrator => {
+                "Lets read and manage all the reservations, and delegate access to them."
+            }
+            Self::ReservationsReader => "Lets read all the reservations.",
+            Self::CostManagementReader => "Can view cost data and configuration.",
+        }
+    }
+
+    /// The scope at and below which Azure lets it be assigned.
+    pub const fn assignable_scope(self) -> &'static str {
+        match self {
+            Self::ReservationsAdministrator | Self::ReservationsReader => "/providers/Microsoft.Capacity",
+            _ => "/",
+        }
+    }
+
+    /// The operations it allows, in Azure's names; `*` stands for any text.
+    pub const fn actions(self) -> &'static [&'static str] {
+        match self {
+            Self::Owner | Self::Contributor => &["*"],
+            Self::Reader => &["*/read"],
+            Self::UserAccessAdministrator => &["*/read", "Microsoft.Authorization/*", "Microsoft.Support/*"],
+            Self::RbacAdministrator => &[
+                "Microsoft.Authorization/roleAssignments/write",
+                "Microsoft.Authorization/roleAssignments/delete",
+                "*/read",
+                "Microsoft.Support/*",
+            ],
+            Self::ReservationPurchaser => &[
+                "Microsoft.Authorization/roleAssignments/read",
+                "Microsoft.Capacity/catalogs/read",
+                "Microsoft.Capacity/register/action",
+                "Microsoft.Consumption/reservationRecommendationDetails/read",
+                "Microsoft.Consumption/reservationRecommendations/read",
+                "Microsoft.Resources/subscriptions/read",
+                "Microsoft.Resources/subscriptions/resourceGroups/read",
+                "Microsoft.Support/supporttickets/write",
+            ],
+            Self::ReservationsAdministrator => &[
+                "Microsoft.Capacity/*/read",
+                "Microsoft.Capacity/*/action",
+                "Microsoft.Capacity/*/write",
+                "Microsoft.Authorization/roleAssignments/read",
+                "Microsoft.Authorization/roleDefinitions/read",
+                "Microsoft.Authorization/roleAssignments/write",
+                "Microsoft.Authorization/roleAssignments/delete",
+            ],
+            Self::ReservationsReader => &["Microsoft.Capacity/*/read", "Microsoft.Authorization/roleAssignments/read"],
+            Self::CostManagementReader => &[
+                "Microsoft.Consumption/*/read",
+                "Microsoft.CostManagement/*/read",
+                "Microsoft.Resources/subscriptions/read",
+                "Microsoft.Resources/subscriptions/resourceGroups/read",
+                "Microsoft.Support/*",
+            ],
+        }
+    }
+
+    /// What it takes away from [`Self::actions`].
+    pub const fn not_actions(self) -> &'static [&'static str] {
+        match self {
+            Self::Contributor => &[
+                "Microsoft.Authorization/*/Delete",
+                "Microsoft.Authorization/*/Write",
+                "Microsoft.Authorization/elevateAccess/Action",
+            ],
+            _ => &[],
+        }
     }
 }
+
+/// Whether who holds these roles may grant `role`, or take it from somebody: an Owner any; who
+/// administers access none of the privileged ones, so that nobody raises himself; who administers
+/// reservations those of reservations.
+pub fn may_grant(role: BuiltInRole, held: &Held) -> bool {
+    use BuiltInRole::{
+        Owner, RbacAdministrator, ReservationsAdministrator, ReservationsReader, UserAccessAdministrator,
+    };
+    held.on_subscription.contains(&Owner)
+        || held.on_order.contains(&Owner)
+        || held.on_subscription.iter().chain(&held.on_order).any(|own| match own {
+            UserAccessAdministrator | RbacAdministrator => !role.is_privileged(),
+            ReservationsAdministrator => matches!(role, ReservationsAdministrator | ReservationsReader),
+            _ => false,
+        })
+}
+
+/// What a list of assignments is narrowed to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Narrowing {
+    /// Only those that hold at the scope itself, its own and inherited ones: none below it.
+    pub at_scope: bool,
+    /// Only those of this principal.
+    pub principal_id: Option<Guid>,
+    /// Only those that this principal has, through its group among them.
+    pub assigned_to: Option<Guid>,
+}
+
+/// The kind of every role there is here.
+pub const BUILT_IN: &str = "BuiltInRole";
 
 /// The roles somebody holds where an operation is about to work.
 #[derive(Clone, Debug, Default)]
@@ -101,6 +242,7 @@ pub fn suffice(need: Need, held: &Held, is_agent: bool) -> bool {
             on_subscription(&granting) || on_order(&granting) || on_order(&[ReservationsAdministrator])
         }
         Need::Support => is_agent,
+        Need::Administer => false,
     }
 }
 
@@ -127,6 +269,23 @@ mod tests {
         assert!(suffice(Need::Buy, &purchaser, true));
         assert!(!suffice(Need::Buy, &purchaser, false), "a customer's user needs Owner (rule P4)");
         assert!(!suffice(Need::Manage, &purchaser, true) && !suffice(Need::Grant, &purchaser, true));
+    }
+
+    #[test]
+    fn nobody_but_an_owner_raises_himself() {
+        for role in BuiltInRole::ALL {
+            assert!(may_grant(role, &held(&[Owner], &[])) && may_grant(role, &held(&[], &[Owner])), "{role:?}");
+            assert!(!may_grant(role, &held(&[Contributor, Reader], &[ReservationsReader])), "{role:?}");
+            let of_reservations = matches!(role, ReservationsAdministrator | ReservationsReader);
+            assert_eq!(may_grant(role, &held(&[], &[ReservationsAdministrator])), of_reservations, "{role:?}");
+        }
+        for administrator in [UserAccessAdministrator, RbacAdministrator] {
+            let administrator = held(&[administrator], &[]);
+            assert!(may_grant(Reader, &administrator) && may_grant(ReservationPurchaser, &administrator));
+            for role in [Owner, Contributor, UserAccessAdministrator, RbacAdministrator] {
+                assert!(!may_grant(role, &administrator), "{role:?}");
+            }
+        }
     }
 
     #[test]

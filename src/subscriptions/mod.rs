@@ -1,7 +1,10 @@
 //! Subscriptions of a customer, and the Azure subscriptions (entitlements) under an Azure plan or a
 //! legacy Azure offer. Reservations are not subscriptions.
 
+pub mod aliases;
 pub mod api;
+pub mod azure;
+pub mod locations;
 pub mod repo;
 
 use chrono::TimeDelta;
@@ -189,6 +192,16 @@ pub fn register(unit: &mut Unit<'_>, agent: &Agent, customer: &Customer, id: &Gu
         None,
         &Subscription { registered: true, ..subscription },
     )
+}
+
+/// Whether an Azure subscription is in use, and the plan or offer that it is under, too.
+///
+/// # Errors
+/// Those of the database.
+pub fn is_enabled(unit: &mut Unit<'_>, azure: &AzureSubscription) -> Result<bool> {
+    let above = repo::by_id(unit.conn, &azure.subscription_id)?;
+    let active = above.is_some_and(|above| above.status == SubscriptionStatus::Active);
+    Ok(active && azure.status == EntitlementStatus::Active)
 }
 
 /// What a caller wants a subscription to be. Members that are absent stay, but for

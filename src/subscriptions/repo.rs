@@ -3,10 +3,11 @@
 
 use diesel::prelude::*;
 
+use super::aliases::SubscriptionAlias;
 use super::{AzureSubscription, EntitlementStatus, Subscription};
 use crate::customers::Customer;
 use crate::db::Conn;
-use crate::db::schema::{azure_subscriptions, subscriptions};
+use crate::db::schema::{azure_subscriptions, subscription_aliases, subscriptions};
 use crate::error::Result;
 use crate::ids::Guid;
 
@@ -31,6 +32,14 @@ pub fn find(conn: &mut Conn, customer: &Customer, id: &Guid) -> Result<Option<Su
         .select(Subscription::as_select())
         .first(conn)
         .optional()?)
+}
+
+/// The subscription with this id, whosever it is.
+///
+/// # Errors
+/// Those of the database.
+pub fn by_id(conn: &mut Conn, id: &Guid) -> Result<Option<Subscription>> {
+    Ok(subscriptions::table.find(id).select(Subscription::as_select()).first(conn).optional()?)
 }
 
 /// The customer's subscriptions, oldest first; of one order or one reseller where that is given.
@@ -136,5 +145,19 @@ pub fn azure_of_customer(conn: &mut Conn, customer: &Customer) -> Result<Vec<Azu
 
 pub(super) fn set_azure_status(conn: &mut Conn, id: &Guid, status: EntitlementStatus) -> Result<()> {
     diesel::update(azure_subscriptions::table.find(id)).set(azure_subscriptions::status.eq(status)).execute(conn)?;
+    Ok(())
+}
+
+/// The alias of a partner with this name (any letter case).
+pub(super) fn alias(conn: &mut Conn, tenant_id: &Guid, name: &str) -> Result<Option<SubscriptionAlias>> {
+    Ok(subscription_aliases::table
+        .find((tenant_id, name.to_lowercase()))
+        .select(SubscriptionAlias::as_select())
+        .first(conn)
+        .optional()?)
+}
+
+pub(super) fn insert_alias(conn: &mut Conn, alias: &SubscriptionAlias) -> Result<()> {
+    diesel::insert_into(subscription_aliases::table).values(alias).execute(conn)?;
     Ok(())
 }

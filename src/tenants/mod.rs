@@ -1,6 +1,8 @@
 //! Which tenant a token is of. Partners are few and change hardly ever, so they are remembered for
 //! a while; a request then needs no query to know who calls.
 
+pub mod azure;
+
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};

@@ -9,6 +9,8 @@
 //! }
 //! ```
 
+pub mod capacity;
+pub mod azure;
 mod client;
 mod database;
 mod program;
