@@ -117,6 +117,11 @@ fn clients_of_the_providers_around_on_postgres() {
 }
 
 #[test]
+fn the_consumption_client_on_sqlite() {
+    story(Engine::Sqlite, python("3", "usage.py"));
+}
+
+#[test]
 fn the_committed_documents_are_valid_openapi() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("openapi");
     for name in ["partner-center.json", "azure.json"] {
