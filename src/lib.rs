@@ -43,4 +43,5 @@ pub mod server;
 pub mod subscriptions;
 pub mod support;
 pub mod tenants;
+pub mod usage;
 pub mod users;

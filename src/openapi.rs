@@ -50,6 +50,8 @@ fn segment_description(name: &str) -> &'static str {
         "roleAssignmentName" => "The role assignment's name: a GUID of the client's choice.",
         "roleDefinitionId" => "The role's GUID.",
         "aliasName" => "The name of the partner's choice.",
+        "billingAccountId" => "The partner's or the customer's tenant id.",
+        "billingProfileId" => "The customer's tenant id, or the id of its billing profile.",
         "scope" => "A subscription, resource group, reservation order or reservation, as its id is written.",
         "user_id" => "The user's id.",
         "role_id" => "The directory role's id.",

@@ -19,7 +19,8 @@ use crate::permissions;
 use crate::server::App;
 use crate::{
     agreements, audit, auth, carts, catalog, customers, entitlements, exchanges, orders, price_lists, refunds,
-    reservations, resource_groups, role_assignments, self_serve_policies, subscriptions, support, tenants, users,
+    reservations, resource_groups, role_assignments, self_serve_policies, subscriptions, support, tenants, usage,
+    users,
 };
 
 /// Partner Center's REST API, and our own additions to it.
@@ -149,7 +150,17 @@ pub fn azure(routes: &mut ServiceConfig<'_>) {
         .service(role_assignments::azure::get_role_definition)
         .service(role_assignments::azure::list_built_in_roles)
         .service(role_assignments::azure::get_built_in_role)
-        .service(role_assignments::azure::list_permissions);
+        .service(role_assignments::azure::list_permissions)
+        .service(usage::azure::list_summaries_of_order)
+        .service(usage::azure::list_details_of_order)
+        .service(usage::azure::list_summaries)
+        .service(usage::azure::list_details)
+        .service(usage::azure::list_summaries_of_account)
+        .service(usage::azure::list_details_of_account)
+        .service(usage::azure::list_summaries_of_profile)
+        .service(usage::azure::list_details_of_profile)
+        .service(usage::azure::list_transactions_of_account)
+        .service(usage::azure::list_transactions_of_profile);
 }
 
 /// For whoever operates the server; no token.

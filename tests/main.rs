@@ -32,5 +32,6 @@ mod rules;
 mod schema;
 mod sdk;
 mod support_requests;
+mod usage;
 mod users;
 mod wire;

@@ -6,6 +6,7 @@ mod catalog;
 mod healthcheck;
 mod partner;
 pub mod token;
+mod usage;
 
 use std::fs::File;
 use std::io::IsTerminal;
@@ -54,6 +55,9 @@ enum Command {
     /// Look after the activity log
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Work on the use that reservations cover
+    #[command(subcommand)]
+    Usage(usage::UsageCommand),
     /// Print a token of the development issuer
     Token(token::TokenArgs),
     /// Print an OpenAPI document
@@ -132,6 +136,7 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         Some(Command::Partner(command)) => partner::run(&open(&common)?, &cli.common.exchange_rates()?, &command)?,
         Some(Command::Catalog(command)) => catalog::run(&open(&common)?, &command)?,
         Some(Command::Audit(command)) => audit::run(&open(&common)?, &command)?.map_err(Failure::Other)?,
+        Some(Command::Usage(command)) => usage::run(&open(&common)?, &command)?,
         Some(Command::Token(args)) => token::run(&open(&common)?, &args)?,
         Some(Command::Openapi { surface: Surface::PartnerCenter }) => openapi::partner_center()?,
         Some(Command::Openapi { surface: Surface::Azure }) => openapi::azure()?,

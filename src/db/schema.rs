@@ -534,6 +534,29 @@ table! {
     }
 }
 
+table! {
+    usage_days (usage_date, subscription_id, arm_region_name) {
+        usage_date -> Text,
+        subscription_id -> Text,
+        arm_region_name -> Text,
+        partner_id -> Text,
+        customer_id -> Text,
+        used -> Text,
+        recorded_at -> Timestamp,
+    }
+}
+
+table! {
+    benefit_days (reservation_id, usage_date) {
+        reservation_id -> Text,
+        usage_date -> Text,
+        partner_id -> Text,
+        customer_id -> Text,
+        arm_region_name -> Text,
+        used -> Text,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     settings,
     partners,
@@ -569,4 +592,6 @@ allow_tables_to_appear_in_same_query!(
     support_tickets,
     support_communications,
     support_profiles,
+    usage_days,
+    benefit_days,
 );

@@ -1,4 +1,5 @@
-//! `/_reservoir/…`: the test clock, reset, the ledger view and relationships. No token is needed.
+//! `/_reservoir/…`: the test clock, reset, the ledger view, use and relationships. No token is
+//! needed.
 
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
@@ -19,6 +20,7 @@ use crate::ledger;
 use crate::partner_center::code_of;
 use crate::partners::{self, PartnerKind};
 use crate::server::App;
+use crate::usage::{self, batch::Batch, import::UsageRow};
 
 /// The clock goes no further than this year.
 const LAST_YEAR: i32 = 9000;
@@ -46,6 +48,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .route("/_reservoir/clock", web::post().to(move_clock))
         .route("/_reservoir/reset", web::post().to(reset))
         .route("/_reservoir/ledger", web::get().to(view_ledger))
+        .route("/_reservoir/usage", web::post().to(record_usage))
         .route("/_reservoir/relationships", web::post().to(relate));
 }
 
@@ -164,6 +167,23 @@ async fn view_ledger(app: Data<App>, request: HttpRequest) -> Answer {
     let entries = app.db.read(move |unit| ledger::repo::entries(unit.conn, customer.as_ref())).await?;
     let balanced = ledger::is_balanced(&entries);
     Ok(HttpResponse::Ok().json(json!({"entries": entries, "balanced": balanced})))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct UsageRequest {
+    rows: Option<Vec<UsageRow>>,
+}
+
+async fn record_usage(app: Data<App>, bytes: Bytes) -> Answer {
+    let request: UsageRequest = body::read(&bytes)?;
+    let rows = request.rows.ok_or_else(|| Error::invalid("rows", "is required"))?;
+    let mut batch = Batch::new(|row, member| format!("rows[{row}].{member}"));
+    for (row, number) in rows.iter().zip(0..) {
+        batch.add(number, &row.fields())?;
+    }
+    let recorded = app.db.write("record usage", move |unit| usage::record(unit, &batch)).await?;
+    Ok(HttpResponse::Ok().json(recorded))
 }
 
 #[derive(Deserialize, Default)]

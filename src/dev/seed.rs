@@ -117,7 +117,7 @@ fn clear(conn: &mut Conn) -> Result<()> {
         ($($table:ident)*) => { $(diesel::delete(schema::$table::table).execute(conn)?;)* };
     }
     delete_all! {
-        support_communications support_tickets support_profiles directory_role_members customer_users
+        benefit_days usage_days support_communications support_tickets support_profiles directory_role_members customer_users
         ledger_entries replays audit_records price_lists self_serve_policies due_work role_assignments subscription_aliases resource_groups refunds
         quote_sessions purchase_answers reservation_instalments reservation_revisions reservations reservation_orders
         azure_subscriptions subscriptions order_lines orders carts agreements relationships customers principals

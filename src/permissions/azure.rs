@@ -200,6 +200,26 @@ azure_operations! {
     GetBuiltInRole: "GET" "/providers/Microsoft.Authorization/roleDefinitions/{roleDefinitionId}" SignIn "Microsoft.Authorization/roleDefinitions/read";
     /// List what the caller may do at a scope.
     ListPermissions: "GET" "/{scope}/providers/Microsoft.Authorization/permissions" SignIn "Microsoft.Authorization/permissions/read";
+    /// List the summaries of use of an order.
+    ListReservationSummariesOfOrder: "GET" "/providers/Microsoft.Capacity/reservationOrders/{reservationOrderId}/providers/Microsoft.Consumption/reservationSummaries" Read "Microsoft.Consumption/reservationSummaries/read";
+    /// List the details of use of an order.
+    ListReservationDetailsOfOrder: "GET" "/providers/Microsoft.Capacity/reservationOrders/{reservationOrderId}/providers/Microsoft.Consumption/reservationDetails" Read "Microsoft.Consumption/reservationDetails/read";
+    /// List the summaries of use of a reservation.
+    ListReservationSummaries: "GET" "/providers/Microsoft.Capacity/reservationOrders/{reservationOrderId}/reservations/{reservationId}/providers/Microsoft.Consumption/reservationSummaries" Read "Microsoft.Consumption/reservationSummaries/read";
+    /// List the details of use of a reservation.
+    ListReservationDetails: "GET" "/providers/Microsoft.Capacity/reservationOrders/{reservationOrderId}/reservations/{reservationId}/providers/Microsoft.Consumption/reservationDetails" Read "Microsoft.Consumption/reservationDetails/read";
+    /// List the summaries of use of a billing account.
+    ListReservationSummariesOfAccount: "GET" "/providers/Microsoft.Billing/billingAccounts/{billingAccountId}/providers/Microsoft.Consumption/reservationSummaries" SignIn "Microsoft.Consumption/reservationSummaries/read";
+    /// List the details of use of a billing account.
+    ListReservationDetailsOfAccount: "GET" "/providers/Microsoft.Billing/billingAccounts/{billingAccountId}/providers/Microsoft.Consumption/reservationDetails" SignIn "Microsoft.Consumption/reservationDetails/read";
+    /// List the summaries of use of a billing profile.
+    ListReservationSummariesOfProfile: "GET" "/providers/Microsoft.Billing/billingAccounts/{billingAccountId}/billingProfiles/{billingProfileId}/providers/Microsoft.Consumption/reservationSummaries" SignIn "Microsoft.Consumption/reservationSummaries/read";
+    /// List the details of use of a billing profile.
+    ListReservationDetailsOfProfile: "GET" "/providers/Microsoft.Billing/billingAccounts/{billingAccountId}/billingProfiles/{billingProfileId}/providers/Microsoft.Consumption/reservationDetails" SignIn "Microsoft.Consumption/reservationDetails/read";
+    /// List purchases and refunds of a billing account.
+    ListReservationTransactionsOfAccount: "GET" "/providers/Microsoft.Billing/billingAccounts/{billingAccountId}/providers/Microsoft.Consumption/reservationTransactions" SignIn "Microsoft.Consumption/reservationTransactions/read";
+    /// List purchases and refunds of a billing profile.
+    ListReservationTransactionsOfProfile: "GET" "/providers/Microsoft.Billing/billingAccounts/{billingAccountId}/billingProfiles/{billingProfileId}/providers/Microsoft.Consumption/reservationTransactions" SignIn "Microsoft.Consumption/reservationTransactions/read";
 }
 
 /// Stands at the start of a path for any of [`SCOPES`].

@@ -1,5 +1,8 @@
 //! `Microsoft.Capacity`: reservations as Azure's resource manager shows and manages them.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use actix_web::{get, patch, post, put};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -32,6 +35,8 @@ use crate::refunds;
 use crate::refunds::rules::in_usd;
 use crate::role_assignments;
 use crate::subscriptions;
+use crate::usage::azure::{UtilizationResource, utilization_of};
+use crate::usage::{self, BillingContext};
 
 /// An operation of the provider.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -372,7 +377,12 @@ pub async fn list_reservations_of_order(call: AzureCall<ListReservationsOfOrder>
     let id = call.guid("reservationOrderId")?;
     call.read(move |unit, permit| {
         let found = permit.order(unit, &id)?;
-        let shown = |one: &Reservation| ReservationResource::new(&found.order, one, unit.now);
+        let used = utilization_of(unit, &found)?;
+        let shown = |one: &Reservation| {
+            let mut shown = ReservationResource::new(&found.order, one, unit.now)?;
+            shown.properties.utilization = Some(UtilizationResource::new(used.get(&one.id)));
+            Ok(shown)
+        };
         Ok(ListOf::whole(found.reservations.iter().map(shown).collect::<Result<Vec<_>>>()?))
     })
     .await
@@ -395,6 +405,8 @@ pub async fn get_reservation(call: AzureCall<GetReservation>) -> AzureAnswer {
         let found = permit.order(unit, &order)?;
         let one = found.reservation(&id)?;
         let mut shown = ReservationResource::new(&found.order, one, unit.now)?;
+        let used = utilization_of(unit, &found)?;
+        shown.properties.utilization = Some(UtilizationResource::new(used.get(&one.id)));
         if with_renewal {
             shown.properties.renew_properties = renew_properties(unit, permit, &found, one, &trade)?;
         }
@@ -852,9 +864,18 @@ pub async fn list_reservations(call: AzureCall<ListReservations>) -> AzureAnswer
     let with_summary = call.query.flag("refreshSummary")?;
     call.read(move |unit, permit| {
         let mut all = Vec::new();
+        let mut used = HashMap::new();
         for found in permit.orders(unit)? {
+            let used = match used.entry(BillingContext::of(&found.order)) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    let context = new.key().clone();
+                    new.insert(usage::utilization(unit, &context, &usage::Of::All)?)
+                }
+            };
             for one in &found.reservations {
                 let mut shown = ReservationResource::new(&found.order, one, unit.now)?;
+                shown.properties.utilization = Some(UtilizationResource::new(used.get(&one.id)));
                 shown.name = format!("{}/{}", found.order.id, one.id);
                 let shown = serde_json::to_value(&shown)?;
                 if filter.as_ref().is_none_or(|filter| filter.admits(&|field, _, value| equals(&shown, field, value))) {

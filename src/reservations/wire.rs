@@ -18,6 +18,7 @@ use crate::http::Number;
 use crate::money::{Money, sum_minor};
 use crate::orders::{BuyerKind, Order};
 use crate::refunds::rules::in_usd;
+use crate::usage::azure::UtilizationResource;
 
 /// A reservation order.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -329,6 +330,9 @@ pub struct ReservationProperties {
     /// What it was exchanged for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub swap_properties: Option<SwapProperties>,
+    /// How much of it is used; not in answers to changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub utilization: Option<UtilizationResource>,
     /// The scope in one word.
     #[schema(example = "Shared")]
     pub user_friendly_applied_scope_type: &'static str,
@@ -520,6 +524,7 @@ impl ReservationResource {
                 merge_properties: (merge.merge_destination.is_some() || !merge.merge_sources.is_empty())
                     .then_some(merge),
                 swap_properties: (swap.swap_source.is_some() || swap.swap_destination.is_some()).then_some(swap),
+                utilization: None,
                 user_friendly_applied_scope_type: match scope {
                     Scope::Shared => "Shared",
                     Scope::Single(_) => "Single",

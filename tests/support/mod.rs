@@ -9,8 +9,8 @@
 //! }
 //! ```
 
-pub mod capacity;
 pub mod azure;
+pub mod capacity;
 mod client;
 mod database;
 mod program;

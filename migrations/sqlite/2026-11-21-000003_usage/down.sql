@@ -1,0 +1,2 @@
+DROP TABLE benefit_days;
+DROP TABLE usage_days;
