@@ -11,6 +11,7 @@
 mod support;
 
 mod activity_log;
+mod azure_contract;
 mod azure_matrix;
 mod azure_rights;
 mod bad_input;
@@ -18,6 +19,7 @@ mod development;
 mod exchanges;
 mod idempotency;
 mod isolation;
+mod model;
 mod openapi;
 mod outage;
 mod permissions;
@@ -30,6 +32,7 @@ mod renewal;
 mod roles;
 mod rules;
 mod schema;
+mod sdk;
 mod support_requests;
 mod surfaces;
 mod usage;

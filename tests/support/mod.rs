@@ -13,16 +13,18 @@ pub mod azure;
 pub mod capacity;
 mod client;
 mod database;
+mod program;
 pub mod purchases;
 pub mod records;
 pub mod samples;
 
-use reservoir::config::{CommonArgs, ServeArgs, settle};
+use reservoir::config::{CommonArgs, Config, ServeArgs, settle};
 use reservoir::server::Background;
 use serde_json::{Value, json};
 
 pub use client::{Client, Response};
 pub use database::{Database, Engine};
+pub use program::Program;
 
 /// The seeded partner of the seeded customer.
 pub const CONTOSO: &str = "10000000-0000-4000-8000-000000000001";
@@ -74,14 +76,25 @@ impl App {
 
     /// The same, with other settings.
     pub fn start_with(engine: Engine, change: impl FnOnce(&mut ServeArgs)) -> Self {
-        Self::on(Database::new(engine), change)
+        Self::start_settled(engine, change, |_| {})
     }
 
-    fn on(database: Database, change: impl FnOnce(&mut ServeArgs)) -> Self {
+    /// The same, with settings for which there is no flag.
+    pub fn start_settled(
+        engine: Engine,
+        change: impl FnOnce(&mut ServeArgs),
+        settled: impl FnOnce(&mut Config),
+    ) -> Self {
+        Self::on(Database::new(engine), change, settled)
+    }
+
+    fn on(database: Database, change: impl FnOnce(&mut ServeArgs), settled: impl FnOnce(&mut Config)) -> Self {
         let common = CommonArgs { database_url: Some(database.url().to_owned()), ..CommonArgs::default() };
         let mut args = ServeArgs { listen: Some("127.0.0.1:0".to_owned()), dev: Some(true), ..ServeArgs::default() };
         change(&mut args);
-        let server = Background::start(settle(&common, &args).unwrap()).unwrap();
+        let mut config = settle(&common, &args).unwrap();
+        settled(&mut config);
+        let server = Background::start(config).unwrap();
         Self { server, database }
     }
 
@@ -89,7 +102,7 @@ impl App {
     pub fn restart(self) -> Self {
         let Self { server, database } = self;
         drop(server);
-        Self::on(database, |_| {})
+        Self::on(database, |_| {}, |_| {})
     }
 
     /// Where the server is.
