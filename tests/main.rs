@@ -25,6 +25,7 @@ mod recorded_requests;
 mod roles;
 mod rules;
 mod schema;
+mod support_azure;
 mod support_requests;
 mod users;
 mod wire;

@@ -64,6 +64,8 @@ pub fn code_of(error: &Error) -> (StatusCode, &'static str) {
         Error::ResourceGroupNotFound(_) => (StatusCode::NOT_FOUND, "ResourceGroupNotFound"),
         Error::ReservationOrderNotFound => (StatusCode::NOT_FOUND, "ReservationOrderNotFound"),
         Error::ReservationNotFound => (StatusCode::NOT_FOUND, "InvalidReservationId"),
+        Error::SupportResourceNotFound(_) => (StatusCode::NOT_FOUND, "ResourceNotFound"),
+        Error::AlreadyThere { .. } => (StatusCode::CONFLICT, "Conflict"),
         Error::Reservation(refusal) => code_of_refusal(refusal),
         Error::Refused(refusal) | Error::LineRefused { refusal, .. } => code_of_order_refusal(refusal),
         Error::AgreementMissing => (BAD, "PurchaseError"),

@@ -61,7 +61,8 @@ pub fn code_of(error: &Error) -> (StatusCode, u32) {
         | Error::ResourceGroupNotFound(_)
         | Error::TenantNotFound
         | Error::ReservationOrderNotFound
-        | Error::ReservationNotFound => (StatusCode::NOT_FOUND, 1000),
+        | Error::ReservationNotFound
+        | Error::SupportResourceNotFound(_) => (StatusCode::NOT_FOUND, 1000),
         Error::Reservation(reservations::Refusal::State(_) | reservations::Refusal::Expired) => {
             (StatusCode::CONFLICT, 800_002)
         }
