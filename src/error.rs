@@ -207,6 +207,9 @@ pub enum Error {
     /// No such reservation in this order.
     #[error("The reservation was not found in this reservation order.")]
     ReservationNotFound,
+    /// No such ticket, communication, service or problem classification, or somebody else's.
+    #[error("The {0} was not found.")]
+    SupportResourceNotFound(&'static str),
     /// Roles that do not suffice.
     #[error(
         "The client '{client}' with object id '{object_id}' does not have authorization to perform action '{action}' over scope '{scope}' or the scope is invalid."

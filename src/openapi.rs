@@ -56,6 +56,11 @@ fn segment_description(name: &str) -> &'static str {
         "user_id" => "The user's id.",
         "role_id" => "The directory role's id.",
         "servicerequest_id" => "The service request's id. To create one: the agent's locale, such as `en-US`.",
+        "serviceName" => "The service's id.",
+        "problemClassificationName" => "The problem classification's id.",
+        "supportTicketName" => "The ticket's name.",
+        "communicationName" => "The communication's name.",
+        "ticket" => "The ticket's number, or its name on Azure.",
         _ => "See the description.",
     }
 }

@@ -103,6 +103,8 @@ pub fn partner_center(routes: &mut ServiceConfig<'_>) {
         .service(audit::api::list_all_audit_records)
         .service(price_lists::api::get_price_list)
         .service(price_lists::api::update_price_list)
+        .service(support::carry_out::refund_ticket)
+        .service(support::carry_out::exchange_ticket)
         .service(permissions::api::list_permissions);
 }
 
@@ -160,7 +162,29 @@ pub fn azure(routes: &mut ServiceConfig<'_>) {
         .service(usage::azure::list_summaries_of_profile)
         .service(usage::azure::list_details_of_profile)
         .service(usage::azure::list_transactions_of_account)
-        .service(usage::azure::list_transactions_of_profile);
+        .service(usage::azure::list_transactions_of_profile)
+        .service(support::azure::list_support_services)
+        .service(support::azure::get_support_service)
+        .service(support::azure::list_problem_classifications)
+        .service(support::azure::get_problem_classification)
+        .service(support::azure::check_support_ticket_name)
+        .service(support::azure::list_support_tickets)
+        .service(support::azure::create_support_ticket)
+        .service(support::azure::get_support_ticket)
+        .service(support::azure::update_support_ticket)
+        .service(support::azure::check_communication_name)
+        .service(support::azure::list_communications)
+        .service(support::azure::create_communication)
+        .service(support::azure::get_communication)
+        .service(support::azure::check_subscription_support_ticket_name)
+        .service(support::azure::list_subscription_support_tickets)
+        .service(support::azure::create_subscription_support_ticket)
+        .service(support::azure::get_subscription_support_ticket)
+        .service(support::azure::update_subscription_support_ticket)
+        .service(support::azure::check_subscription_communication_name)
+        .service(support::azure::list_subscription_communications)
+        .service(support::azure::create_subscription_communication)
+        .service(support::azure::get_subscription_communication);
 }
 
 /// For whoever operates the server; no token.

@@ -7,7 +7,7 @@ use crate::engines;
 use crate::support::azure::*;
 use crate::support::capacity::*;
 use crate::support::purchases::*;
-use crate::support::{ADVENTURE_WORKS, AZURE_SUBSCRIPTION, App, Client};
+use crate::support::{ADVENTURE_WORKS, AZURE_SUBSCRIPTION, Client};
 
 /// Who calls, as far as the matrix tells callers apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -33,6 +33,7 @@ mod roles;
 mod rules;
 mod schema;
 mod sdk;
+mod support_azure;
 mod support_requests;
 mod surfaces;
 mod usage;

@@ -143,6 +143,7 @@ impl Things {
             .replace("{user_id}", &self.user)
             .replace("{role_id}", HELPDESK_ADMINISTRATOR)
             .replace("{servicerequest_id}", &self.ticket)
+            .replace("{ticket}", &self.ticket)
             .replace("{product_id}", "DZH318Z0BQ36")
             .replace("{sku_id}", "004G")
             .replace("{availability_id}", "DZH318Z08C0S")

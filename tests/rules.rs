@@ -1,5 +1,5 @@
 //! The business rules, each under its id: B for buying, O for the product itself, P for what
-//! customers may buy for themselves.
+//! customers may buy for themselves, M for managing what was bought.
 
 mod azure_side;
 
@@ -728,6 +728,55 @@ engines! {
         for path in ["/v1/customers".to_owned(), format!("/v1/customers/{ADVENTURE_WORKS}"), format!("/v1/customers/{shared}")] {
             owner.get(&path).refused(403, 900_150, "");
         }
+    }
+
+    fn m7_a_refund_is_asked_for_as_a_support_request_and_carried_out_from_there(app: &App) {
+        let (helpdesk, admin) = (app.contoso().helpdesk(), app.contoso().admin());
+        let orders = format!("/v1/customers/{ADVENTURE_WORKS}/orders");
+        admin.post(&orders, &order(&[reservation_line(NV12_ONE_YEAR, 1, PLAN)])).expect(201);
+        let entitlement = items(&admin, ADVENTURE_WORKS, "entitlements").remove(0);
+        let artifact = &entitlement["entitledArtifacts"][0];
+        let order_id = artifact["resourceId"].as_str().unwrap();
+        let held = admin.get(&format!("/v1{}", artifact["link"]["uri"].as_str().unwrap())).ok();
+        let id = held["reservations"][0]["reservationId"].as_str().unwrap();
+        // Issue type, problem type and category of the form, then contact details.
+        let version = "api-version=2024-04-01";
+        let listed = |path: &str, name: &str| {
+            let list = helpdesk.get(&format!("{path}?{version}")).ok();
+            let all = list["value"].as_array().unwrap();
+            let found = all.iter().find(|one| one["properties"]["displayName"] == name).unwrap();
+            found["id"].as_str().unwrap().to_owned()
+        };
+        let service = listed("/providers/Microsoft.Support/services", "Billing");
+        let problems = format!("{service}/problemClassifications");
+        let problem = listed(&problems, "Reservation Management / Exchanges and Refunds");
+        let ticket = format!("/subscriptions/{AZURE_SUBSCRIPTION}/providers/Microsoft.Support/supportTickets/m7?{version}");
+        let created = helpdesk.put(&ticket, &json!({"properties": {
+            "serviceId": service, "problemClassificationId": problem, "title": "Return", "description": "Please return it.",
+            "severity": "minimal", "advancedDiagnosticConsent": "No", "reservationOrderId": order_id, "reservationId": id,
+            "contactDetails": {
+                "firstName": "Ada", "lastName": "Low", "preferredContactMethod": "email", "primaryEmailAddress": "ada@contoso.example",
+                "preferredTimeZone": "Pacific Standard Time", "country": "usa", "preferredSupportLanguage": "en-US",
+            },
+        }})).expect(200);
+        let order_path = format!("/providers/Microsoft.Capacity/reservationOrders/{order_id}");
+        let full = format!("{order_path}/reservations/{id}");
+        let shown = &created["properties"];
+        assert_eq!((&shown["reservationOrderId"], &shown["reservationId"]), (&json!(order_path), &json!(full)));
+
+        let returned = json!({"reservationId": full, "quantity": 1});
+        let asked = json!({"properties": {"scope": "Reservation", "reservationToReturn": returned}});
+        let quote = admin.post(&format!("{order_path}/calculateRefund?api-version=2022-11-01"), &asked).ok();
+        let mut wanted = asked;
+        wanted["properties"]["sessionId"] = quote["properties"]["sessionId"].clone();
+        let id = shown["supportTicketId"].as_str().unwrap();
+        let target = format!("/reservoir/v1/tickets/{id}/refund");
+        helpdesk.post(&target, &wanted).refused(403, 900_150, "");
+        let done = admin.post(&target, &wanted).expect(200);
+        assert_eq!(number(&done["outcome"]["amount"]), number(&quote["properties"]["billingRefundAmount"]["amount"]));
+        let seen = helpdesk.get(&ticket).ok();
+        assert_eq!((&seen["properties"]["outcome"], &seen["properties"]["status"]), (&done["outcome"], &json!("Closed")));
+        assert_eq!(helpdesk.get(&format!("/v1/servicerequests/{id}")).ok(), done);
     }
 }
 

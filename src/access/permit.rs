@@ -81,6 +81,17 @@ impl PermittedOrder {
 }
 
 impl Permit {
+    /// What an agent of Partner Center's surface may do on this side with its token, to have
+    /// `rights` carried out from there.
+    pub fn of_agent(agent: &Agent, rights: &'static AzureRights) -> Self {
+        Self {
+            side: Side::Agent { partner: Arc::clone(&agent.partner), on_behalf_of: None },
+            token: Arc::clone(&agent.token),
+            correlation_id: agent.correlation_id.clone(),
+            rights,
+        }
+    }
+
     /// Whether the caller is a customer's own user or application.
     pub const fn is_customer(&self) -> bool {
         matches!(self.side, Side::Customer(_))
@@ -301,6 +312,23 @@ impl Permit {
             action: self.rights.action,
             scope: scope.to_owned(),
         }
+    }
+
+    /// For whom an agent asks where no subscription says so: for its partner and, signed in to a
+    /// customer's tenant, for that customer alone.
+    ///
+    /// # Errors
+    /// [`Error::NotAuthorized`] for a customer's user.
+    pub fn represented(&self, unit: &mut Unit<'_>) -> Result<(Agent, Option<Customer>)> {
+        let Side::Agent { partner, on_behalf_of } = &self.side else {
+            return Err(self.refused(&format!("/tenants/{}", self.token.tenant_id)));
+        };
+        let customer = match on_behalf_of {
+            Some(id) => Some(self.customer_of(unit, &partner.id, id)?.ok_or(Error::TenantNotFound)?),
+            None => None,
+        };
+        let (partner, token) = (Arc::clone(partner), Arc::clone(&self.token));
+        Ok((Agent { partner, token, correlation_id: self.correlation_id.clone() }, customer))
     }
 
     /// Who acts, for orders and records: in the account of the partner that has the customer.

@@ -69,6 +69,8 @@ pub fn code_of(error: &Error) -> (StatusCode, &'static str) {
         Error::AzureSubscriptionDisabled(_) => (StatusCode::CONFLICT, "ReadOnlyDisabledSubscription"),
         Error::ResourceGroupMoved { .. } => (StatusCode::CONFLICT, "InvalidResourceGroupLocation"),
         Error::AliasNotFound(_) => (StatusCode::NOT_FOUND, "AliasNotFound"),
+        Error::SupportResourceNotFound(_) => (StatusCode::NOT_FOUND, "ResourceNotFound"),
+        Error::AlreadyThere { .. } => (StatusCode::CONFLICT, "Conflict"),
         Error::Reservation(refusal) => code_of_refusal(refusal),
         Error::Refused(refusal) | Error::LineRefused { refusal, .. } => code_of_order_refusal(refusal),
         Error::AgreementMissing => (BAD, "PurchaseError"),

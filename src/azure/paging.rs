@@ -31,8 +31,23 @@ impl Window {
         take_name: &'static str,
         most: usize,
     ) -> Result<Self> {
+        Self::with_usual(query, address, skip_name, take_name, most, most)
+    }
+
+    /// The same for a list that gives `usual` rows where nothing is asked for.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] names the parameter.
+    pub fn with_usual(
+        query: &Query,
+        address: String,
+        skip_name: &'static str,
+        take_name: &'static str,
+        usual: usize,
+        most: usize,
+    ) -> Result<Self> {
         let number = |name: &str| query.get(name).map(|text| whole_number(name, text)).transpose();
-        let take = number(take_name)?.unwrap_or(most);
+        let take = number(take_name)?.unwrap_or(usual);
         if take == 0 {
             return Err(Error::invalid(take_name, "must be at least 1"));
         }

@@ -62,6 +62,7 @@ pub fn code_of(error: &Error) -> (StatusCode, u32) {
         | Error::TenantNotFound
         | Error::ReservationOrderNotFound
         | Error::ReservationNotFound
+        | Error::SupportResourceNotFound(_)
         | Error::AliasNotFound(_) => (StatusCode::NOT_FOUND, 1000),
         Error::AzureSubscriptionDisabled(_) | Error::ResourceGroupMoved { .. } => (StatusCode::CONFLICT, 800_002),
         Error::RoleAssignment(_) => (StatusCode::BAD_REQUEST, 800_002),

@@ -25,7 +25,8 @@ pub enum Need {
     Contribute,
     /// To grant and revoke: an Admin agent, or a role that may write role assignments (rule M2).
     Grant,
-    /// To ask for support: any agent of the partner (rule M7).
+    /// To ask for support: any agent of the partner (rule M7), an application alone too. Never a
+    /// customer's user.
     Support,
     /// To act for the partner: an Admin agent.
     Administer,
@@ -45,7 +46,7 @@ impl Need {
             }
             Self::Contribute => "an Admin agent, or Owner or Contributor",
             Self::Grant => "an Admin agent, or a role that may write role assignments",
-            Self::Support => "any agent of the partner",
+            Self::Support => "any agent of the partner, or an application alone with an agent's role",
             Self::Administer => "an Admin agent",
         }
     }
@@ -220,6 +221,50 @@ azure_operations! {
     ListReservationTransactionsOfAccount: "GET" "/providers/Microsoft.Billing/billingAccounts/{billingAccountId}/providers/Microsoft.Consumption/reservationTransactions" SignIn "Microsoft.Consumption/reservationTransactions/read";
     /// List purchases and refunds of a billing profile.
     ListReservationTransactionsOfProfile: "GET" "/providers/Microsoft.Billing/billingAccounts/{billingAccountId}/billingProfiles/{billingProfileId}/providers/Microsoft.Consumption/reservationTransactions" SignIn "Microsoft.Consumption/reservationTransactions/read";
+    /// List the services that support is asked for.
+    ListSupportServices: "GET" "/providers/Microsoft.Support/services" Support "Microsoft.Support/services/read";
+    /// Get a service.
+    GetSupportService: "GET" "/providers/Microsoft.Support/services/{serviceName}" Support "Microsoft.Support/services/read";
+    /// List the problems of a service.
+    ListProblemClassifications: "GET" "/providers/Microsoft.Support/services/{serviceName}/problemClassifications" Support "Microsoft.Support/services/problemClassifications/read";
+    /// Get a problem classification.
+    GetProblemClassification: "GET" "/providers/Microsoft.Support/services/{serviceName}/problemClassifications/{problemClassificationName}" Support "Microsoft.Support/services/problemClassifications/read";
+    /// Ask whether a ticket's name is free, without a subscription.
+    CheckSupportTicketName: "POST" "/providers/Microsoft.Support/checkNameAvailability" Support "Microsoft.Support/checkNameAvailability/action";
+    /// List support tickets without a subscription.
+    ListSupportTickets: "GET" "/providers/Microsoft.Support/supportTickets" Support "Microsoft.Support/supportTickets/read";
+    /// Create a support ticket without a subscription.
+    CreateSupportTicket: "PUT" "/providers/Microsoft.Support/supportTickets/{supportTicketName}" Support "Microsoft.Support/supportTickets/write";
+    /// Get a support ticket without a subscription.
+    GetSupportTicket: "GET" "/providers/Microsoft.Support/supportTickets/{supportTicketName}" Support "Microsoft.Support/supportTickets/read";
+    /// Change a support ticket without a subscription.
+    UpdateSupportTicket: "PATCH" "/providers/Microsoft.Support/supportTickets/{supportTicketName}" Support "Microsoft.Support/supportTickets/write";
+    /// Ask whether a communication's name is free, on a ticket without a subscription.
+    CheckCommunicationName: "POST" "/providers/Microsoft.Support/supportTickets/{supportTicketName}/checkNameAvailability" Support "Microsoft.Support/supportTickets/checkNameAvailability/action";
+    /// List what was said on a ticket without a subscription.
+    ListCommunications: "GET" "/providers/Microsoft.Support/supportTickets/{supportTicketName}/communications" Support "Microsoft.Support/supportTickets/communications/read";
+    /// Say something on a ticket without a subscription.
+    CreateCommunication: "PUT" "/providers/Microsoft.Support/supportTickets/{supportTicketName}/communications/{communicationName}" Support "Microsoft.Support/supportTickets/communications/write";
+    /// Get something that was said on a ticket without a subscription.
+    GetCommunication: "GET" "/providers/Microsoft.Support/supportTickets/{supportTicketName}/communications/{communicationName}" Support "Microsoft.Support/supportTickets/communications/read";
+    /// Ask whether a ticket's name is free, of a subscription.
+    CheckSubscriptionSupportTicketName: "POST" "/subscriptions/{subscriptionId}/providers/Microsoft.Support/checkNameAvailability" Support "Microsoft.Support/checkNameAvailability/action";
+    /// List support tickets of a subscription.
+    ListSubscriptionSupportTickets: "GET" "/subscriptions/{subscriptionId}/providers/Microsoft.Support/supportTickets" Support "Microsoft.Support/supportTickets/read";
+    /// Create a support ticket of a subscription.
+    CreateSubscriptionSupportTicket: "PUT" "/subscriptions/{subscriptionId}/providers/Microsoft.Support/supportTickets/{supportTicketName}" Support "Microsoft.Support/supportTickets/write";
+    /// Get a support ticket of a subscription.
+    GetSubscriptionSupportTicket: "GET" "/subscriptions/{subscriptionId}/providers/Microsoft.Support/supportTickets/{supportTicketName}" Support "Microsoft.Support/supportTickets/read";
+    /// Change a support ticket of a subscription.
+    UpdateSubscriptionSupportTicket: "PATCH" "/subscriptions/{subscriptionId}/providers/Microsoft.Support/supportTickets/{supportTicketName}" Support "Microsoft.Support/supportTickets/write";
+    /// Ask whether a communication's name is free, on a ticket of a subscription.
+    CheckSubscriptionCommunicationName: "POST" "/subscriptions/{subscriptionId}/providers/Microsoft.Support/supportTickets/{supportTicketName}/checkNameAvailability" Support "Microsoft.Support/supportTickets/checkNameAvailability/action";
+    /// List what was said on a ticket of a subscription.
+    ListSubscriptionCommunications: "GET" "/subscriptions/{subscriptionId}/providers/Microsoft.Support/supportTickets/{supportTicketName}/communications" Support "Microsoft.Support/supportTickets/communications/read";
+    /// Say something on a ticket of a subscription.
+    CreateSubscriptionCommunication: "PUT" "/subscriptions/{subscriptionId}/providers/Microsoft.Support/supportTickets/{supportTicketName}/communications/{communicationName}" Support "Microsoft.Support/supportTickets/communications/write";
+    /// Get something that was said on a ticket of a subscription.
+    GetSubscriptionCommunication: "GET" "/subscriptions/{subscriptionId}/providers/Microsoft.Support/supportTickets/{supportTicketName}/communications/{communicationName}" Support "Microsoft.Support/supportTickets/communications/read";
 }
 
 /// Stands at the start of a path for any of [`SCOPES`].

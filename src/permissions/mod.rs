@@ -199,6 +199,10 @@ operations! {
     UpdatePriceList: "PUT" "/reservoir/v1/customers/{customer_id}/prices" [A] true true;
     /// Who may do what.
     ListPermissions: "GET" "/reservoir/v1/permissions" [A S H] true false;
+    /// Carry out the return that a ticket asks for.
+    RefundTicket: "POST" "/reservoir/v1/tickets/{ticket}/refund" [A] true true;
+    /// Carry out the exchange that a ticket asks for.
+    ExchangeTicket: "POST" "/reservoir/v1/tickets/{ticket}/exchange" [A] true true;
     /// List service requests.
     ListServiceRequests: "GET" "/v1/servicerequests" [A S H] false false;
     /// List support topics.

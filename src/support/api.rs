@@ -338,7 +338,7 @@ pub struct NoteResource {
 }
 
 /// What an Admin agent made of a service request.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ServiceRequestOutcome)]
 pub struct OutcomeResource {
@@ -346,7 +346,8 @@ pub struct OutcomeResource {
     pub operation: OutcomeOperation,
     /// The session it was quoted in.
     pub session_id: String,
-    /// What was refunded; for an exchange the net amount.
+    /// What was refunded (`billingRefundAmount`); for an exchange what was left to pay
+    /// (`netPayable`), negative where more was given back.
     pub amount: Number,
     /// The currency of the amount.
     pub currency_code: &'static str,
@@ -368,7 +369,11 @@ impl From<Outcome> for OutcomeResource {
 }
 
 impl ServiceRequestResource {
-    fn new(agent: &Agent, ticket: &Ticket, customer_name: Option<&str>, said: &[Communication]) -> Result<Self> {
+    /// The request with the name of the customer it concerns and what was said on it.
+    ///
+    /// # Errors
+    /// When a stored document is of another form.
+    pub fn new(agent: &Agent, ticket: &Ticket, customer_name: Option<&str>, said: &[Communication]) -> Result<Self> {
         let contact = ticket.contact()?;
         let topic = ticket.topic();
         let service = topics::Service::of(&ticket.service_id);
@@ -541,7 +546,7 @@ pub async fn list_support_topics(call: Call<ListSupportTopics>) -> Answer {
 #[utoipa::path(tag = "Service requests", request_body = ServiceRequestRequest, responses((status = 201, body = ServiceRequestResource)))]
 #[post("/v1/servicerequests/{servicerequest_id}")]
 pub async fn create_service_request(mut call: Call<CreateServiceRequest>) -> Answer {
-    let locale = rules::locale(call.segment("servicerequest_id"))?;
+    let locale = rules::locale("agent-locale", call.segment("servicerequest_id"))?;
     let request: ServiceRequestRequest = call.body()?;
     let new = request.new_ticket(locale, &call.agent)?;
     let organization = request.organization_id()?.filter(|id| *id != call.agent.partner.id);

@@ -3,11 +3,14 @@
 //! of it. Beside them the partner's support profile.
 
 pub mod api;
+pub mod azure;
+pub mod carry_out;
 pub mod profile;
 pub mod profile_api;
 pub mod repo;
 pub mod rules;
 pub mod topics;
+pub mod wire;
 
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -119,7 +122,8 @@ pub struct Outcome {
     pub operation: OutcomeOperation,
     /// The session it was quoted in.
     pub session_id: Guid,
-    /// What was refunded; for an exchange the net amount, negative where the customer pays.
+    /// What was refunded after the fee; for an exchange what was left to pay, negative where more
+    /// was given back.
     pub amount: Money,
     /// When.
     pub at: Moment,
@@ -146,7 +150,8 @@ pub struct Ticket {
     pub name: String,
     /// The same in lower case.
     pub name_key: String,
-    /// What names are unique in: the Azure subscription or, without one, the partner.
+    /// What names are unique in, which is also where Azure shows it: an Azure subscription or,
+    /// outside any, the partner.
     pub name_scope: Guid,
     /// The partner that asks.
     pub partner_id: Guid,
@@ -275,10 +280,29 @@ pub struct NewTicket {
     pub reservation_order_id: Option<Guid>,
     /// The reservation it concerns.
     pub reservation_id: Option<Guid>,
-    /// The Azure subscription it concerns; `None` for the one that pays for the reservation.
+    /// The Azure subscription it concerns; `None` for the one that pays for the reservation. A name
+    /// that comes without one is a name of the partner's.
     pub azure_subscription_id: Option<Guid>,
     /// Whether the support may look at logs.
     pub advanced_diagnostic_consent: bool,
+}
+
+impl NewTicket {
+    /// Whether `ticket` is as this would create it.
+    fn made(&self, ticket: &Ticket) -> Result<bool> {
+        let texts = (&self.title, &self.description, self.topic.id, self.severity, self.advanced_diagnostic_consent);
+        let present = (
+            &ticket.title,
+            &ticket.description,
+            ticket.problem_classification_id.as_str(),
+            ticket.severity,
+            ticket.advanced_diagnostic_consent,
+        );
+        let subject = (&self.reservation_order_id, &self.reservation_id);
+        Ok(texts == present
+            && subject == (&ticket.reservation_order_id, &ticket.reservation_id)
+            && self.contact == ticket.contact()?)
+    }
 }
 
 /// What is to be different about a request; what is `None` stays.
@@ -336,8 +360,8 @@ impl Whose {
 pub struct Narrowing {
     /// With this status.
     pub status: Option<TicketStatus>,
-    /// Of this Azure subscription.
-    pub azure_subscription_id: Option<Guid>,
+    /// With a name in this scope ([`Ticket::name_scope`]).
+    pub name_scope: Option<Guid>,
     /// Of this service.
     pub service_id: Option<String>,
     /// About this topic.
@@ -374,6 +398,14 @@ pub fn find_named(unit: &mut Unit<'_>, whose: &Whose, scope: &Guid, name: &str) 
     repo::find_named(unit.conn, whose, scope, &name.to_lowercase())
 }
 
+/// Whether a name on Azure is taken, by whomever's request.
+///
+/// # Errors
+/// Those of the database.
+pub fn is_name_taken(unit: &mut Unit<'_>, scope: &Guid, name: &str) -> Result<bool> {
+    repo::is_name_taken(unit.conn, scope, &name.to_lowercase())
+}
+
 /// What was said on a request, in order.
 ///
 /// # Errors
@@ -391,11 +423,14 @@ pub fn create(unit: &mut Unit<'_>, agent: &Agent, customer: Option<&Customer>, n
     let subject = subject_of(unit, customer, new)?;
     let partner_id = customer.map_or(&agent.partner.id, |customer| &customer.seller_id).clone();
     let id = ticket_id();
-    let name = new.name.clone().unwrap_or_else(|| id.clone());
+    let (name, scope) = match &new.name {
+        Some(name) => (name.clone(), new.azure_subscription_id.clone()),
+        None => (id.clone(), subject.azure_subscription_id.clone()),
+    };
     let ticket = Ticket {
         name_key: name.to_lowercase(),
         name,
-        name_scope: subject.azure_subscription_id.clone().unwrap_or_else(|| partner_id.clone()),
+        name_scope: scope.unwrap_or_else(|| partner_id.clone()),
         partner_id,
         customer_id: customer.map(|customer| customer.id.clone()),
         azure_subscription_id: subject.azure_subscription_id,
@@ -426,6 +461,27 @@ pub fn create(unit: &mut Unit<'_>, agent: &Agent, customer: Option<&Customer>, n
     repo::insert(unit.conn, &ticket)?;
     record(unit, agent, &ticket, OperationType::CreateSupportTicket, None)?;
     Ok(ticket)
+}
+
+/// Creates a request under its name on Azure; the same again finds the first one.
+///
+/// # Errors
+/// [`Error::AlreadyThere`] where another request has the name; as for [`create`].
+pub fn create_named(
+    unit: &mut Unit<'_>,
+    agent: &Agent,
+    whose: &Whose,
+    customer: Option<&Customer>,
+    new: &NewTicket,
+) -> Result<Ticket> {
+    let scope = new.azure_subscription_id.as_ref().unwrap_or(&agent.partner.id);
+    if let Some(name) = &new.name
+        && let Some(present) = find_named(unit, whose, scope, name)?
+        && new.made(&present)?
+    {
+        return Ok(present);
+    }
+    create(unit, agent, customer, new)
 }
 
 /// What a request concerns, completed.
@@ -538,6 +594,28 @@ pub fn add_communication(
     let communication = say(unit, agent, ticket, new)?;
     keep(unit, agent, ticket, ticket.clone())?;
     Ok(communication)
+}
+
+/// Says something under its name on Azure; the same again finds the first.
+///
+/// # Errors
+/// As for [`add_communication`].
+pub fn add_named_communication(
+    unit: &mut Unit<'_>,
+    agent: &Agent,
+    ticket: &Ticket,
+    new: &NewCommunication,
+) -> Result<Communication> {
+    let said = communications(unit, ticket)?;
+    let same = said.into_iter().find(|one| {
+        new.name.as_ref().is_some_and(|name| one.name.eq_ignore_ascii_case(name))
+            && (&one.subject, &one.body) == (&new.subject, &new.body)
+            && new.sender.as_ref().is_none_or(|sender| *sender == one.sender)
+    });
+    match same {
+        Some(communication) => Ok(communication),
+        None => add_communication(unit, agent, ticket, new),
+    }
 }
 
 /// Closes a request with what was made of it. The return or exchange itself is the caller's to

@@ -36,8 +36,8 @@ pub(super) fn list(conn: &mut Conn, whose: &Whose, narrowing: &Narrowing) -> Res
     if let Some(status) = narrowing.status {
         query = query.filter(support_tickets::status.eq(status));
     }
-    if let Some(id) = &narrowing.azure_subscription_id {
-        query = query.filter(support_tickets::azure_subscription_id.eq(id));
+    if let Some(id) = &narrowing.name_scope {
+        query = query.filter(support_tickets::name_scope.eq(id));
     }
     if let Some(id) = &narrowing.service_id {
         query = query.filter(support_tickets::service_id.eq(id));
@@ -68,6 +68,16 @@ pub(super) fn find_named(conn: &mut Conn, whose: &Whose, scope: &Guid, name_key:
         .select(Ticket::as_select())
         .into_boxed();
     Ok(of!(query, whose).first(conn).optional()?)
+}
+
+/// Those with this name, in whichever scope.
+pub(super) fn all_named(conn: &mut Conn, whose: &Whose, name_key: &str) -> Result<Vec<Ticket>> {
+    let query = support_tickets::table
+        .filter(support_tickets::name_key.eq(name_key))
+        .order((support_tickets::created_at, support_tickets::id))
+        .select(Ticket::as_select())
+        .into_boxed();
+    Ok(of!(query, whose).load(conn)?)
 }
 
 pub(super) fn is_name_taken(conn: &mut Conn, scope: &Guid, name_key: &str) -> Result<bool> {

@@ -40,6 +40,7 @@ impl Samples {
                 ("user_id", &user(agent, ADVENTURE_WORKS, "sample@adventure-works.example")),
                 ("role_id", HELPDESK_ADMINISTRATOR),
                 ("servicerequest_id", &ticket(agent, ADVENTURE_WORKS)),
+                ("ticket", &ticket(agent, ADVENTURE_WORKS)),
                 ("domain", "adventure-works.example"),
                 ("template_id", "117a77b0-9360-443b-8795-c6dedc750cf9"),
             ]
@@ -99,6 +100,10 @@ impl Samples {
                 "title": "t", "severity": "critical", "status": "closed", "newNote": {"text": "n"},
                 "primaryContact": {"firstName": "A", "email": "a@b.example"}, "organization": {"id": ADVENTURE_WORKS},
             })),
+            "RefundTicket" => Some(json!({"properties": {
+                "sessionId": PLAN, "scope": "Reservation", "returnReason": "r", "reservationToReturn": {"reservationId": PLAN, "quantity": 1},
+            }})),
+            "ExchangeTicket" => Some(json!({"properties": {"sessionId": PLAN}})),
             "UpdateSupportProfile" | "UpdateSupportProfileAsDocumented" => {
                 Some(json!({"email": "help@contoso.example", "telephone": "1", "website": "contoso.example"}))
             }
