@@ -282,7 +282,7 @@ engines! {
                 let name = name.trim_matches(['{', '}']);
                 let opaque = [
                     "product_id", "sku_id", "availability_id", "order_id", "template_id", "artifact_type", "domain", "policy_id",
-                    "servicerequest_id",
+                    "servicerequest_id", "ticket",
                 ];
                 let mut segments: Vec<_> = path.split('/').collect();
                 segments[position] = "a%00b";

@@ -106,8 +106,8 @@ engines! {
         let admin = app.contoso().admin();
         let used = || members(&list(&admin, &order, &format!("reservationSummaries?grain=daily&{MARCH}")), &["usedHours"]);
         let whole = row("2027-03-01", "Standard_D2s_v5", 1, "vm");
-        report(app, &[whole.clone()]);
-        report(app, &[whole.clone()]);
+        report(app, std::slice::from_ref(&whole));
+        report(app, std::slice::from_ref(&whole));
         assert_eq!(used(), ["12"]);
         report(app, &[whole.clone(), whole.clone()]);
         assert_eq!(used(), ["24"], "rows of one report add up");
