@@ -575,7 +575,7 @@ fn mutated(admin: &Client, samples: &Samples, rights: &Rights, random: &mut Rand
 }
 
 /// SplitMix64: the same mutations every time.
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -585,7 +585,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, bound: usize) -> usize {
+    pub fn below(&mut self, bound: usize) -> usize {
         usize::try_from(self.next() % u64::try_from(bound.max(1)).unwrap()).unwrap()
     }
 
@@ -646,7 +646,7 @@ impl Random {
     }
 
     /// Deletes, renames, replaces or copies something somewhere in `value`.
-    fn mutate(&mut self, value: &mut Value) {
+    pub fn mutate(&mut self, value: &mut Value) {
         let descend = self.below(4) != 0;
         match value {
             Value::Object(members) if !members.is_empty() => {
@@ -680,7 +680,7 @@ impl Random {
     }
 
     /// Writes a member twice, the second time in another letter case or with another value.
-    fn duplicate(&mut self, body: Vec<u8>) -> Vec<u8> {
+    pub fn duplicate(&mut self, body: Vec<u8>) -> Vec<u8> {
         let Ok(Value::Object(members)) = serde_json::from_slice(&body) else { return body };
         let Some((name, value)) = members.iter().nth(self.below(members.len())) else { return body };
         let (name, other) = (if self.below(2) == 0 { name.to_uppercase() } else { name.clone() }, self.value());
@@ -694,7 +694,7 @@ impl Random {
     }
 
     /// Cuts, flips or inserts bytes.
-    fn bytes(&mut self, mut body: Vec<u8>) -> Vec<u8> {
+    pub fn bytes(&mut self, mut body: Vec<u8>) -> Vec<u8> {
         match self.below(4) {
             0 => body.truncate(self.below(body.len())),
             1 => {
@@ -747,7 +747,7 @@ impl Random {
     }
 
     /// Replaces, adds or drops a segment behind the first.
-    fn path(&mut self, path: &str) -> String {
+    pub fn path(&mut self, path: &str) -> String {
         let mut segments: Vec<String> = path.split('/').map(str::to_owned).collect();
         let position = 2 + self.below(segments.len().saturating_sub(2));
         match self.below(4) {
@@ -761,7 +761,7 @@ impl Random {
     }
 
     /// Replaces, adds, doubles or drops a parameter.
-    fn query(&mut self, query: &str) -> String {
+    pub fn query(&mut self, query: &str) -> String {
         let more = [
             "size",
             "filter",

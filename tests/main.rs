@@ -11,6 +11,7 @@
 mod support;
 
 mod activity_log;
+mod azure_bad_input;
 mod azure_contract;
 mod azure_matrix;
 mod azure_rights;

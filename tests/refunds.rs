@@ -256,7 +256,7 @@ engines! {
         let reservation = only(&admin, &order);
         clock(app, "2028-02-29T23:00:00Z");
         assert_eq!(amount(&quote(&admin, &order, &reservation, 1).expect(200)), upfront(PRICE, 1, 1, 1, 366));
-        clock(app, "2028-03-01T14:00:00Z");
+        clock(app, "2028-03-01T14:45:00Z");
         let last = quote(&admin, &order, &reservation, 1).expect(200);
         assert_eq!(amount(&last), 0);
         clock(app, "2028-03-01T15:01:00Z");

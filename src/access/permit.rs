@@ -106,10 +106,12 @@ impl Permit {
     pub fn check_side(&self) -> Result<()> {
         match (&self.side, self.rights.need) {
             (Side::Customer(_), Need::Manage) => Err(Error::CustomerMayNotManage),
-            (Side::Customer(id), Need::Support | Need::Administer) => Err(self.refused(&format!("/tenants/{id}"))),
+            (Side::Customer(id), Need::Bill | Need::Support | Need::Administer) => {
+                Err(self.refused(&format!("/tenants/{id}")))
+            }
             (Side::Customer(_), _) => Ok(()),
             (Side::Agent { partner, .. }, need) => {
-                let reads = matches!(need, Need::Read | Need::SignIn);
+                let reads = matches!(need, Need::Read | Need::SignIn | Need::Bill);
                 if self.token.roles.is_empty()
                     || (partner.kind == PartnerKind::Reseller && !reads)
                     || (need == Need::Administer && !self.is_admin())

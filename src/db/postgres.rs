@@ -51,7 +51,8 @@ impl Postgres {
         migrate::migrate(&mut first)?;
         let pool = Pool::builder()
             .max_size(POOL_SIZE)
-            .min_idle(Some(1))
+            // None in reserve: a command that ends while one is being opened dies in OpenSSL's clean-up.
+            .min_idle(Some(0))
             .test_on_check_out(false)
             .connection_timeout(CHECKOUT)
             .connection_customizer(Box::new(Bounds))

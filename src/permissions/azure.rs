@@ -14,6 +14,9 @@ pub enum Need {
     SignIn,
     /// Reader or better on what it is about; any agent of the partner.
     Read,
+    /// To see what a partner pays: its agents, for what they may read. Never a customer's user, who
+    /// does not learn what its partner pays (rule P6).
+    Bill,
     /// To buy: an Admin agent; another agent with Owner or Reservation Purchaser on the billing
     /// subscription; a customer's user with Owner on it and the purchase permission (rule P4).
     Buy,
@@ -38,6 +41,7 @@ impl Need {
         match self {
             Self::SignIn => "a token; lists show what the caller may read",
             Self::Read => "any agent of the partner, or Reader or better",
+            Self::Bill => "any agent of the partner",
             Self::Buy => {
                 "an Admin agent; another agent with Owner or Reservation Purchaser on the billing subscription; a customer's user with Owner on it and the purchase permission"
             }
@@ -71,7 +75,7 @@ impl AzureRights {
     /// The agent roles that suffice without an assignment.
     pub const fn roles(&self) -> &'static [Role] {
         match self.need {
-            Need::SignIn | Need::Read | Need::Support => &Role::ALL,
+            Need::SignIn | Need::Read | Need::Bill | Need::Support => &Role::ALL,
             Need::Buy | Need::Manage | Need::Contribute | Need::Grant | Need::Administer => &[Role::Admin],
         }
     }
@@ -81,7 +85,7 @@ impl AzureRights {
         match self.need {
             Need::SignIn | Need::Read | Need::Contribute | Need::Grant => "own",
             Need::Buy => "with permission and Owner",
-            Need::Manage | Need::Support | Need::Administer => "no",
+            Need::Manage | Need::Bill | Need::Support | Need::Administer => "no",
         }
     }
 }
@@ -218,9 +222,9 @@ azure_operations! {
     /// List the details of use of a billing profile.
     ListReservationDetailsOfProfile: "GET" "/providers/Microsoft.Billing/billingAccounts/{billingAccountId}/billingProfiles/{billingProfileId}/providers/Microsoft.Consumption/reservationDetails" SignIn "Microsoft.Consumption/reservationDetails/read";
     /// List purchases and refunds of a billing account.
-    ListReservationTransactionsOfAccount: "GET" "/providers/Microsoft.Billing/billingAccounts/{billingAccountId}/providers/Microsoft.Consumption/reservationTransactions" SignIn "Microsoft.Consumption/reservationTransactions/read";
+    ListReservationTransactionsOfAccount: "GET" "/providers/Microsoft.Billing/billingAccounts/{billingAccountId}/providers/Microsoft.Consumption/reservationTransactions" Bill "Microsoft.Consumption/reservationTransactions/read";
     /// List purchases and refunds of a billing profile.
-    ListReservationTransactionsOfProfile: "GET" "/providers/Microsoft.Billing/billingAccounts/{billingAccountId}/billingProfiles/{billingProfileId}/providers/Microsoft.Consumption/reservationTransactions" SignIn "Microsoft.Consumption/reservationTransactions/read";
+    ListReservationTransactionsOfProfile: "GET" "/providers/Microsoft.Billing/billingAccounts/{billingAccountId}/billingProfiles/{billingProfileId}/providers/Microsoft.Consumption/reservationTransactions" Bill "Microsoft.Consumption/reservationTransactions/read";
     /// List the services that support is asked for.
     ListSupportServices: "GET" "/providers/Microsoft.Support/services" Support "Microsoft.Support/services/read";
     /// Get a service.

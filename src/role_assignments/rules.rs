@@ -228,6 +228,7 @@ pub fn suffice(need: Need, held: &Held, is_agent: bool) -> bool {
     let reads = held.on_subscription.iter().chain(&held.on_order).any(|role| role.reads());
     match need {
         Need::SignIn => true,
+        Need::Bill => is_agent,
         Need::Read => {
             is_agent
                 || reads
