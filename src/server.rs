@@ -28,7 +28,7 @@ use crate::http::context::frame;
 use crate::http::rate_limit::RateLimits;
 use crate::orders::lines::Trade;
 use crate::tenants::Tenants;
-use crate::{customers, replays, routes};
+use crate::{customers, quotes, replays, routes};
 
 /// How long running requests may take to finish at a stop, in seconds.
 const GRACE_SECONDS: u64 = 25;
@@ -290,6 +290,10 @@ async fn chore(app: &App, forget: bool) -> Result<()> {
             replays::repo::forget(unit.conn, oldest.into())
         };
         more = app.db.write("forget replays", batch).await? > 0;
+    }
+    let mut more = forget;
+    while more {
+        more = app.db.write("forget quotes", quotes::forget).await? > 0;
     }
     // Last: where somebody tampered with the log it may fail for good.
     audit::chain::seal(&app.db, forget).await?;

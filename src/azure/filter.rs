@@ -33,6 +33,9 @@ pub enum Filter {
 /// How deep parentheses may nest.
 const MAX_DEPTH: usize = 32;
 
+/// How many parts a filter may have: a chain of `and` or `or` is as deep as it is long.
+const MAX_TOKENS: usize = 1000;
+
 impl Filter {
     /// Reads a filter over `fields` with the comparisons that the list supports.
     ///
@@ -40,6 +43,9 @@ impl Filter {
     /// [`Error::InvalidInput`] names `$filter` and what is wrong with it.
     pub fn parse(text: &str, fields: &[&str], comparisons: &[Comparison]) -> Result<Self> {
         let tokens = tokens(text).ok_or_else(|| wrong("a text has no end"))?;
+        if tokens.len() > MAX_TOKENS {
+            return Err(wrong("is too long"));
+        }
         let mut parser = Parser { tokens: tokens.into_iter().peekable(), fields, comparisons };
         let filter = parser.either(0)?;
         match parser.tokens.next() {
@@ -210,6 +216,7 @@ mod tests {
             "sku/name eq 'a' sku/name eq 'b'",
             "not sku/name eq 'a'",
             &"(".repeat(100),
+            &format!("{}sku/name eq 'a'", "sku/name eq 'a' or ".repeat(100_000)),
         ] {
             assert!(admits(wrong, "", "").is_err(), "{wrong}");
         }

@@ -112,3 +112,12 @@ pub fn find<Q: DeserializeOwned, A: DeserializeOwned>(
 pub fn close(unit: &mut Unit<'_>, id: &Guid, answer: &impl Serialize) -> Result<()> {
     repo::close(unit.conn, id, unit.now, &JsonText::of(answer)?)
 }
+
+/// Forgets sessions that expired without being carried out, at most 500 in one call; how many. What
+/// was carried out is kept, so that it is answered the same for good.
+///
+/// # Errors
+/// Those of the database.
+pub fn forget(unit: &mut Unit<'_>) -> Result<usize> {
+    repo::forget(unit.conn, unit.now)
+}

@@ -23,3 +23,13 @@ pub(super) fn close(conn: &mut Conn, id: &Guid, at: Moment, answer: &JsonText) -
         .execute(conn)?;
     Ok(())
 }
+
+pub(super) fn forget(conn: &mut Conn, expired_by: Moment) -> Result<usize> {
+    let ids: Vec<Guid> = quote_sessions::table
+        .filter(quote_sessions::expires_at.le(expired_by).and(quote_sessions::used_at.is_null()))
+        .order(quote_sessions::expires_at)
+        .limit(500)
+        .select(quote_sessions::id)
+        .load(conn)?;
+    Ok(diesel::delete(quote_sessions::table.filter(quote_sessions::id.eq_any(ids))).execute(conn)?)
+}

@@ -17,7 +17,8 @@ use crate::money::{Currency, Money};
 use crate::permissions::azure::*;
 use crate::quotes::{self, QuoteKind, Standing};
 use crate::refunds::rules::in_usd;
-use crate::reservations::azure::{reservation_in, shown_order};
+use crate::reservations::azure::changes::reservation_in;
+use crate::reservations::azure::shown_order;
 use crate::reservations::{BillingPlan, OrderResource, Refusal};
 
 const CAPACITY: &str = "Microsoft.Capacity";

@@ -22,7 +22,7 @@ use crate::permissions::{ExchangeTicket, Operation, RefundTicket};
 use crate::quotes::{self, QuoteKind, Standing};
 use crate::refunds::{self, azure::RefundRequest};
 use crate::reservations::Refusal;
-use crate::reservations::azure::reservation_in;
+use crate::reservations::azure::changes::reservation_in;
 
 /// Carry out the return that a ticket asks for.
 ///

@@ -53,7 +53,7 @@ CREATE TABLE quote_sessions (
     used_at TIMESTAMP,
     answer TEXT
 );
-CREATE INDEX quote_sessions_by_age ON quote_sessions (expires_at);
+CREATE INDEX quote_sessions_by_age ON quote_sessions (expires_at) WHERE used_at IS NULL;
 
 -- Money that was given back; counted_usd_minor is what counts against the yearly limit.
 CREATE TABLE refunds (
