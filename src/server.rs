@@ -265,6 +265,14 @@ async fn chores(app: Data<App>) {
 }
 
 async fn chore(app: &App, forget: bool) -> Result<()> {
+    // Whatever becomes of one chore, the others are done. Sealing may fail for good where somebody
+    // tampered with the log.
+    let done =
+        [do_due_work(app).await, forget_old(app, forget).await, audit::chain::seal(&app.db, forget).await.map(drop)];
+    done.into_iter().collect()
+}
+
+async fn do_due_work(app: &App) -> Result<()> {
     let clock = app.db.clock().clone();
     let due = app
         .db
@@ -283,6 +291,10 @@ async fn chore(app: &App, forget: bool) -> Result<()> {
         };
         more = !app.db.write("due work", batch).await?.is_empty();
     }
+    Ok(())
+}
+
+async fn forget_old(app: &App, forget: bool) -> Result<()> {
     let mut more = forget;
     while more {
         let batch = |unit: &mut Unit<'_>| {
@@ -295,8 +307,6 @@ async fn chore(app: &App, forget: bool) -> Result<()> {
     while more {
         more = app.db.write("forget quotes", quotes::forget).await? > 0;
     }
-    // Last: where somebody tampered with the log it may fail for good.
-    audit::chain::seal(&app.db, forget).await?;
     Ok(())
 }
 

@@ -84,8 +84,10 @@ fn id_of(kind: DueKind, subject: &str) -> String {
 /// Those of the work; nothing of the batch is kept then.
 pub fn do_batch(unit: &mut Unit<'_>, until: Moment, move_clock: bool, terms: &Terms) -> Result<Vec<DueWork>> {
     let Terms { trade, quote_days } = terms;
-    let batch = repo::due(unit.conn, until, BATCH)?;
-    for work in &batch {
+    let mut done: Vec<DueWork> = Vec::new();
+    let mut left = BATCH;
+    let mut next = repo::due(unit.conn, until, left)?.into_iter();
+    while let Some(work) = next.next() {
         let mut then = Unit { conn: unit.conn, now: work.due_at };
         let outcome = match work.kind {
             DueKind::Instalment => crate::reservations::pay_instalment(&mut then, &work.subject),
@@ -101,9 +103,15 @@ pub fn do_batch(unit: &mut Unit<'_>, until: Moment, move_clock: bool, terms: &Te
             other => other?,
         }
         repo::delete(then.conn, &work.id)?;
+        left = left.saturating_sub(1);
+        // A renewal plans work of its own, which may come before what was to be next.
+        if work.kind == DueKind::ReservationExpiry {
+            next = repo::due(unit.conn, until, left)?.into_iter();
+        }
+        done.push(work);
     }
-    if move_clock && let Some(last) = batch.last() {
+    if move_clock && let Some(last) = done.last() {
         Clock::put(unit.conn, last.due_at.max(unit.now))?;
     }
-    Ok(batch)
+    Ok(done)
 }

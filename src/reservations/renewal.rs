@@ -133,10 +133,8 @@ fn buy_successor(
         line.total = pricing::charge(usd, wanted.quantity, currency, line.exchange_rate)?;
         line.row = fixed;
     }
-    let successor = Place {
-        order: Guid::derived(&format!("renewal order:{}", one.id)),
-        reservation: Guid::derived(&format!("renewal:{}", one.id)),
-    };
+    // Not to be guessed: buyers choose the ids of their orders, and one taken would stop all due work.
+    let successor = Place { order: Guid::random(), reservation: Guid::random() };
     if let Target::Reservation { wishes, .. } = &mut line.target {
         let source = Place { order: order.id.clone(), reservation: one.id.clone() };
         wishes.place = successor.clone();
@@ -164,12 +162,7 @@ fn buy_successor(
 fn copy_permissions(unit: &mut Unit<'_>, from: &Guid, to: &Guid) -> Result<()> {
     let (from, to) = (Scope::ReservationOrder(from.clone()).key(), Scope::ReservationOrder(to.clone()).key());
     for assignment in role_assignments::repo::at_scope(unit.conn, &from)? {
-        let copy = RoleAssignment {
-            id: Guid::derived(&format!("copied:{}:{to}", assignment.id)),
-            scope: to.clone(),
-            created_at: unit.now,
-            ..assignment
-        };
+        let copy = RoleAssignment { id: Guid::random(), scope: to.clone(), created_at: unit.now, ..assignment };
         role_assignments::repo::insert(unit.conn, &copy)?;
     }
     Ok(())

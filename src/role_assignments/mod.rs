@@ -298,7 +298,7 @@ pub fn own_roles(permit: &Permit, place: &Place) -> Vec<BuiltInRole> {
 pub fn grant_owner(unit: &mut Unit<'_>, permit: &Permit, customer: &Customer, order_id: &Guid) -> Result<()> {
     let kind = if permit.token.app_only { PrincipalType::ServicePrincipal } else { PrincipalType::User };
     let assignment = RoleAssignment {
-        id: Guid::derived(&format!("owner of reservation order:{order_id}")),
+        id: Guid::random(),
         scope: Scope::ReservationOrder(order_id.clone()).key(),
         principal_id: permit.token.object_id.clone(),
         principal_type: kind,

@@ -178,8 +178,8 @@ impl BuiltInRole {
 }
 
 /// Whether who holds these roles may grant `role`, or take it from somebody: an Owner any; who
-/// administers access none of the privileged ones, so that nobody raises himself; who administers
-/// reservations those of reservations.
+/// administers access any but those that let others be granted roles; who administers reservations
+/// those of reservations.
 pub fn may_grant(role: BuiltInRole, held: &Held) -> bool {
     use BuiltInRole::{
         Owner, RbacAdministrator, ReservationsAdministrator, ReservationsReader, UserAccessAdministrator,
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_but_an_owner_raises_himself() {
+    fn only_an_owner_grants_the_right_to_grant() {
         for role in BuiltInRole::ALL {
             assert!(may_grant(role, &held(&[Owner], &[])) && may_grant(role, &held(&[], &[Owner])), "{role:?}");
             assert!(!may_grant(role, &held(&[Contributor, Reader], &[ReservationsReader])), "{role:?}");
