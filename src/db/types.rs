@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, NaiveDateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, SubsecRound, TimeDelta, Utc};
 use diesel::backend::Backend;
 use diesel::deserialize::{FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -18,6 +18,18 @@ use crate::error::Error;
 pub struct Moment(NaiveDateTime);
 
 impl Moment {
+    /// An instant that a caller gave in `field`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] outside the years that both engines and RFC 3339 have.
+    pub fn given(field: &str, at: DateTime<Utc>) -> crate::error::Result<Self> {
+        if (1..=9998).contains(&at.year()) {
+            Ok(Self::from(at))
+        } else {
+            Err(Error::invalid(field, "must be between the years 1 and 9998"))
+        }
+    }
+
     /// The instant as a `chrono` value.
     pub fn utc(self) -> DateTime<Utc> {
         self.0.and_utc()

@@ -1,7 +1,7 @@
 //! Price lists on the wire: `/reservoir/v1/customers/{customer_id}/prices`.
 
 use actix_web::{get, put};
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -148,10 +148,7 @@ impl PriceListRequest {
             Some(text) => {
                 let wrong = || Error::invalid("effectiveFrom", "is no instant such as 2026-12-01T00:00:00Z");
                 let at = DateTime::parse_from_rfc3339(text.trim()).map_err(|_| wrong())?.with_timezone(&Utc);
-                if !(1..=9998).contains(&at.year()) {
-                    return Err(wrong());
-                }
-                Some(at).filter(is_supplied).map(Moment::from)
+                Some(at).filter(is_supplied).map(|at| Moment::given("effectiveFrom", at)).transpose()?
             }
         };
         Ok((items, effective_from))

@@ -289,8 +289,8 @@ fn first_instant(comparison: Comparison, text: &str) -> Result<Moment> {
     let instant = instant.ok_or_else(|| unsupported(format!("{} is no date", short(text))))?;
     let out_of_range = |_| unsupported(format!("{} is too late", short(text)));
     match comparison {
-        Comparison::AtLeast => Ok(Moment::from(instant)),
-        Comparison::Above => Moment::from(instant).plus(TimeDelta::microseconds(1)).map_err(out_of_range),
+        Comparison::AtLeast => Moment::given("$filter", instant),
+        Comparison::Above => Moment::given("$filter", instant)?.plus(TimeDelta::microseconds(1)).map_err(out_of_range),
         _ => Err(unsupported("CreatedDate is compared with ge or gt")),
     }
 }
