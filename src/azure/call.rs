@@ -18,6 +18,7 @@ use super::{AzureFault, code_of};
 use crate::access::{Agent, Permit, Side, guid};
 use crate::audit::{self, Change};
 use crate::auth::{Audiences, Token};
+use crate::config::Role;
 use crate::customers::{self, Customer, RelationshipState};
 use crate::db::Unit;
 use crate::error::{ApiVersionFault, Error, Result};
@@ -189,12 +190,8 @@ async fn permitted<O: AzureOperation>(app: &App, request: &HttpRequest) -> Resul
     if request.query_string().contains("%00") || request.path().contains("%00") {
         return Err(Error::invalid("url", "must not hold the character NUL"));
     }
-    let permit = Permit {
-        side: side(app, &token).await?,
-        token,
-        correlation_id: RequestContext::of(request).correlation_id,
-        rights: &O::RIGHTS,
-    };
+    let (side, token) = side(app, token).await?;
+    let permit = Permit { side, token, correlation_id: RequestContext::of(request).correlation_id, rights: &O::RIGHTS };
     permit.check_side()?;
     Ok(permit)
 }
@@ -209,28 +206,28 @@ pub async fn authenticated(app: &App, request: &HttpRequest) -> Result<Arc<Token
 }
 
 /// On which side the bearer stands. In a customer's tenant only those count as agents whom a
-/// partner of that customer is known to have: what a customer's token says of roles is the
-/// customer's own word.
-async fn side(app: &App, token: &Arc<Token>) -> Result<Side> {
+/// partner of that customer is known to have, and in their known role at the most: what a customer's
+/// token says of roles is the customer's own word.
+async fn side(app: &App, token: Arc<Token>) -> Result<(Side, Arc<Token>)> {
     if let Some(partner) = app.tenants.partner(&app.db, &token.tenant_id).await? {
-        return Ok(Side::Agent { partner, on_behalf_of: None });
+        return Ok((Side::Agent { partner, on_behalf_of: None }, token));
     }
     let (customer_id, object_id) = (token.tenant_id.clone(), token.object_id.clone());
     let partner = app.db.read(move |unit| {
         let Some(principal) = principals::repo::by_object_id(unit.conn, &object_id)? else { return Ok(None) };
-        if principal.agent_role.is_none() {
-            return Ok(None);
-        }
+        let Some(role) = principal.agent_role else { return Ok(None) };
         let state = customers::repo::state_of(unit.conn, &principal.tenant_id, &customer_id)?;
         if state != Some(RelationshipState::Active) {
             return Ok(None);
         }
-        partners::repo::by_id(unit.conn, &principal.tenant_id)
+        let partner = partners::repo::by_id(unit.conn, &principal.tenant_id)?;
+        Ok(partner.map(|partner| (partner, Role::from(role))))
     });
-    Ok(match partner.await? {
-        Some(partner) => Side::Agent { partner: Arc::new(partner), on_behalf_of: Some(token.tenant_id.clone()) },
-        None => Side::Customer(token.tenant_id.clone()),
-    })
+    let Some((partner, role)) = partner.await? else { return Ok((Side::Customer(token.tenant_id.clone()), token)) };
+    let side = Side::Agent { partner: Arc::new(partner), on_behalf_of: Some(token.tenant_id.clone()) };
+    let mut token = Arc::unwrap_or_clone(token);
+    token.roles.retain(|claimed| *claimed == role);
+    Ok((side, Arc::new(token)))
 }
 
 /// Scheme and host by which the client reached the server.
