@@ -245,7 +245,8 @@ pub fn take(
     let rest = source.quantity.saturating_sub(quantity);
     let mut left = None;
     if rest > 0 {
-        let [kept, _] = rules::apportion(source.paid_minor, &[rest, quantity]).try_into().unwrap_or([0, 0]);
+        // Rounded down, so that parts given back one after another never come to more than the whole.
+        let kept = rules::share_down(source.paid_minor, rest, source.quantity);
         let of_rest = Lineage { split_source: Some(source.id.clone()), ..Lineage::default() };
         let part = like(source, rest, kept, &of_rest, unit.now)?;
         add(unit, &part)?;
