@@ -152,7 +152,7 @@ engines! {
         owner.arm_put("/providers/Microsoft.Subscription/aliases/mine", &json!({"properties": {"billingScope": PLAN}})).faulted(403, "AuthorizationFailed", "");
     }
 
-    fn nobody_raises_himself(app: &App) {
+    fn only_an_owner_grants_the_right_to_grant(app: &App) {
         let (order, reservation) = bought(app);
         let (admin, sales, helpdesk) = (app.contoso().admin(), app.contoso().sales(), app.contoso().helpdesk());
         admin.arm_put(&assignment(&order, &name(1)), &grant(RESERVATIONS_ADMINISTRATOR, CONTOSO_SALES)).expect(201);

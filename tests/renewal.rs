@@ -108,4 +108,69 @@ engines! {
         let live = buy(&admin, &wanted("Standard_D2s_v5", "P1Y", "Upfront", 1));
         admin.arm_post(&format!("{}/archive", only(&admin, &live))).faulted(409, "OperationCannotBePerformedInCurrentState", "in use");
     }
+
+    fn what_a_renewal_buys_asks_for_the_right_to_buy(app: &App) {
+        let (admin, sales) = (app.contoso().admin(), app.contoso().sales());
+        let order = buy(&admin, &wanted("Standard_D2s_v5", "P1Y", "Upfront", 1));
+        let one = only(&admin, &order);
+        admin.arm_put(&assignment(&order_path(&order), &name(1)), &grant(RESERVATIONS_ADMINISTRATOR, CONTOSO_SALES)).expect(201);
+        let plan = format!("/customers/{ADVENTURE_WORKS}/subscriptions/{PLAN}");
+        let alias = json!({"properties": {"displayName": "Shop", "billingScope": plan, "workload": "Production"}});
+        let other = admin.arm_put("/providers/Microsoft.Subscription/aliases/shop", &alias).expect(200);
+        let other = format!("/subscriptions/{}", other["properties"]["subscriptionId"].as_str().unwrap());
+        let terms = |billed: Option<&str>| {
+            let mut terms = wanted("Standard_D2s_v5", "P3Y", "Upfront", 5);
+            if let Some(billed) = billed {
+                terms["properties"]["billingScopeId"] = json!(billed);
+            }
+            json!({"properties": {"renew": true, "renewProperties": {"purchaseProperties": terms}}})
+        };
+        let elsewhere = || sales.patch(&versioned(&one), &terms(Some(&other)));
+        elsewhere().faulted(403, "AuthorizationFailed", &other);
+        assert_eq!(admin.arm_get(&one).ok()["properties"]["renew"], false);
+        sales.patch(&versioned(&one), &terms(None)).expect(200);
+        admin.arm_put(&assignment(&other, &name(2)), &grant(RESERVATION_PURCHASER, CONTOSO_SALES)).expect(201);
+        elsewhere().expect(200);
+    }
+
+    fn a_customer_sees_its_own_price_of_a_renewal(app: &App) {
+        let admin = app.contoso().admin();
+        let order = buy(&admin, &wanted("Standard_D2s_v5", "P1Y", "Upfront", 2));
+        let one = only(&admin, &order);
+        renewing(&admin, &one);
+        admin.put(&format!("/reservoir/v1/customers/{ADVENTURE_WORKS}/prices"), &json!({"items": [{"marginPercent": "20"}]})).expect(200);
+        let totals = |who: &Client| {
+            let terms = who.arm_get(&format!("{one}?$expand=renewProperties")).ok()["properties"]["renewProperties"].take();
+            (cents(&terms["billingCurrencyTotal"]), cents(&terms["pricingCurrencyTotal"]))
+        };
+        let (user, id) = app.customer_user(ADVENTURE_WORKS, "reader@adventure-works.example");
+        admin.arm_put(&assignment(&order_path(&order), &name(1)), &grant(RESERVATIONS_READER, &id)).expect(201);
+        assert_eq!((totals(&admin), totals(&user)), ((103_800, 103_800), (124_560, 124_560)));
+    }
+
+    fn what_a_renewal_plans_is_done_in_order_too(app: &App) {
+        let admin = app.contoso().admin();
+        clock(app, "2027-01-10T12:00:00Z");
+        let renewed = only(&admin, &buy(&admin, &wanted("Standard_D2s_v5", "P1Y", "Monthly", 1)));
+        renewing(&admin, &renewed);
+        clock(app, "2027-01-20T12:00:00Z");
+        buy(&admin, &wanted("Standard_D2s_v5", "P3Y", "Monthly", 1));
+        let done = clock(app, "2030-02-01T00:00:00Z");
+        let done = done["done"].as_array().unwrap();
+        let due: Vec<&str> = done.iter().map(|work| work["dueAt"].as_str().unwrap()).collect();
+        assert!(due.is_sorted(), "{due:?}");
+        assert_eq!(due.len(), 11 + 11 + 35 + 3, "two terms of twelve months, one of thirty-six, three ends");
+    }
+
+    fn a_day_outside_the_calendar_is_refused(app: &App) {
+        let admin = app.contoso().admin();
+        let one = only(&admin, &buy(&admin, &wanted("Standard_D2s_v5", "P1Y", "Upfront", 1)));
+        for day in ["-200000-01-01T00:00:00Z", "+50000-01-01T00:00:00Z", "0000-01-01T00:00:00Z"] {
+            let review = json!({"properties": {"reviewDateTime": day}});
+            admin.patch(&versioned(&one), &review).faulted(400, "InvalidRequestContent", "properties.reviewDateTime");
+            let mut purchase = wanted("Standard_D2s_v5", "P1Y", "Upfront", 1);
+            purchase["properties"]["reviewDateTime"] = json!(day);
+            admin.put(&versioned(&order_path(&uuid::Uuid::new_v4().to_string())), &purchase).faulted(400, "InvalidRequestContent", "properties.reviewDateTime");
+        }
+    }
 }

@@ -146,6 +146,25 @@ impl Permit {
         Ok(PermittedSubscription { azure, customer })
     }
 
+    /// The subscription that something bought in place of what `held` holds is billed to: one that
+    /// it is billed to already, or one that the caller may buy for.
+    ///
+    /// # Errors
+    /// [`Error::AzureSubscriptionNotFound`]; [`Error::NotAuthorized`].
+    pub fn billed(&self, unit: &mut Unit<'_>, held: &[PermittedOrder], id: &Guid) -> Result<PermittedSubscription> {
+        let found = self.visible_subscription(unit, id)?;
+        let billed_before = held.iter().flat_map(|one| &one.reservations).any(|one| &one.billing_subscription_id == id);
+        if self.is_admin() || billed_before {
+            return Ok(found);
+        }
+        let scope = Scope::Subscription(id.clone());
+        let held = Held { on_subscription: self.roles_at(unit, &scope, &found.customer)?, on_order: Vec::new() };
+        if suffice(Need::Buy, &held, !self.is_customer()) {
+            return Ok(found);
+        }
+        Err(self.refused(&scope.to_string()))
+    }
+
     /// The reservation order with this id, if the caller may do this with it.
     ///
     /// # Errors

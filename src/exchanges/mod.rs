@@ -5,7 +5,7 @@ pub mod rules;
 
 use serde::{Deserialize, Serialize};
 
-use crate::access::{Permit, PermittedOrder, PermittedSubscription, Side};
+use crate::access::{Permit, PermittedOrder};
 use crate::audit::{self, Change, OperationType, ResourceType};
 use crate::config::Policy;
 use crate::customers::Customer;
@@ -20,8 +20,7 @@ use crate::reservations::purchase::{self, terms};
 use crate::reservations::renewal::{Initiator, Renewal};
 use crate::reservations::request::PurchaseRequest;
 use crate::reservations::{BillingPlan, Lineage, Place, Refusal};
-use crate::role_assignments::rules::{Held, suffice};
-use crate::role_assignments::{self, Scope};
+use crate::role_assignments;
 
 /// What somebody wants to exchange.
 #[derive(Clone, Debug)]
@@ -168,7 +167,7 @@ pub fn value(
     }
     let mut purchases = Vec::with_capacity(wanted.purchases.len());
     for request in &wanted.purchases {
-        let azure = billed(unit, permit, &found, request)?;
+        let azure = permit.billed(unit, &found, &request.billing_subscription()?)?;
         if azure.customer.id != customer.id || azure.customer.seller_id != customer.seller_id {
             return Err(Error::AzureSubscriptionNotFound);
         }
@@ -184,30 +183,6 @@ pub fn value(
     let mut valued = Valued { customer, currency, returns, purchases, refusals: Vec::new(), exchanges_left: None };
     judge(unit, rulebook, wanted.savings_plans, &mut valued)?;
     Ok(valued)
-}
-
-/// The subscription that a purchase is billed to: that of an order that is returned from, or one
-/// that the caller may buy for.
-fn billed(
-    unit: &mut Unit<'_>,
-    permit: &Permit,
-    returned: &[PermittedOrder],
-    request: &PurchaseRequest,
-) -> Result<PermittedSubscription> {
-    let id = request.billing_subscription()?;
-    let found = permit.visible_subscription(unit, &id)?;
-    let billed_before = returned.iter().flat_map(|one| &one.reservations).any(|one| one.billing_subscription_id == id);
-    if permit.is_admin() || billed_before {
-        return Ok(found);
-    }
-    let scope = Scope::Subscription(id);
-    let on_subscription = permit.roles_at(unit, &scope, &found.customer)?;
-    let is_agent = matches!(permit.side, Side::Agent { .. });
-    let held = Held { on_subscription, on_order: Vec::new() };
-    if suffice(crate::permissions::azure::Need::Buy, &held, is_agent) {
-        return Ok(found);
-    }
-    Err(permit.refused(&scope.to_string()))
 }
 
 /// What policy says against an exchange.

@@ -210,7 +210,10 @@ impl PurchaseRequest {
                 .map(|text| flexible("properties.reservedResourceProperties.instanceFlexibility", text))
                 .transpose()?
                 .unwrap_or(true),
-            review_at: properties.review_date_time.map(Moment::from),
+            review_at: properties
+                .review_date_time
+                .map(|at| Moment::given("properties.reviewDateTime", at))
+                .transpose()?,
         })
     }
 }

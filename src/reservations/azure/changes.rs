@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::CAPACITY;
+use super::{CAPACITY, MOST_ROWS};
 use crate::access::{Permit, PermittedOrder};
 use crate::audit::{self, OperationType, ResourceType};
 use crate::azure::{AzureAnswer, AzureCall, ids};
@@ -110,8 +110,9 @@ fn wanted_change(
             let terms = properties.renew_properties.as_ref().and_then(|terms| terms.purchase_properties.clone());
             if let Some(terms) = &terms {
                 let wanted = terms.check()?;
-                let billed = permit.visible_subscription(unit, &wanted.billing_subscription_id)?;
-                if billed.customer.id != found.customer.id {
+                let billed = permit.billed(unit, std::slice::from_ref(found), &wanted.billing_subscription_id)?;
+                if (&billed.customer.id, &billed.customer.seller_id) != (&found.customer.id, &found.customer.seller_id)
+                {
                     return Err(Error::AzureSubscriptionNotFound);
                 }
                 let agent = permit.agent(unit, &found.customer)?;
@@ -126,7 +127,7 @@ fn wanted_change(
         flexible: flexibility.map(|text| request::flexible("properties.instanceFlexibility", text)).transpose()?,
         name: properties.name.as_deref().map(request::name).transpose()?,
         renewal,
-        review_at: properties.review_date_time.map(Moment::from),
+        review_at: properties.review_date_time.map(|at| Moment::given("properties.reviewDateTime", at)).transpose()?,
     })
 }
 
@@ -307,6 +308,9 @@ pub async fn list_available_scopes(mut call: AzureCall<ListAvailableScopes>) -> 
         let request: AvailableScopeRequest = body.read()?;
         let asked = request.properties.and_then(|properties| properties.scopes);
         let asked = asked.ok_or_else(|| Error::invalid("properties.scopes", "is required"))?;
+        if asked.len() > MOST_ROWS {
+            return Err(Error::invalid("properties.scopes", format!("must not hold more than {MOST_ROWS}")));
+        }
         let mut scopes = Vec::with_capacity(asked.len());
         for scope in asked {
             let valid = match request::scope_of(None, Some(std::slice::from_ref(&scope)), None) {

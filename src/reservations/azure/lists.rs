@@ -11,7 +11,9 @@ use utoipa::ToSchema;
 use super::{CAPACITY, MOST_ROWS};
 use crate::access::short;
 use crate::azure::{AzureAnswer, AzureCall, Comparison, Filter, ListOf, Window, ids};
+use crate::db::Unit;
 use crate::error::{Error, Result};
+use crate::ids::Guid;
 use crate::permissions::azure::*;
 use crate::reservations::repo;
 use crate::reservations::{ProvisioningState, Reservation, ReservationResource, Scope};
@@ -97,39 +99,60 @@ pub async fn list_reservations(call: AzureCall<ListReservations>) -> AzureAnswer
     let with_summary = call.query.flag("refreshSummary")?;
     call.read(move |unit, permit| {
         let mut all = Vec::new();
-        let mut used = HashMap::new();
         for found in permit.orders(unit)? {
-            let used = match used.entry(BillingContext::of(&found.order)) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(new) => {
-                    let context = new.key().clone();
-                    new.insert(usage::utilization(unit, &context, &usage::Of::All)?)
-                }
-            };
+            let context = BillingContext::of(&found.order);
             for one in &found.reservations {
                 let mut shown = ReservationResource::new(&found.order, one, unit.now)?;
-                shown.properties.utilization = Some(UtilizationResource::new(used.get(&one.id)));
                 shown.name = format!("{}/{}", found.order.id, one.id);
                 let shown = serde_json::to_value(&shown)?;
                 if filter.as_ref().is_none_or(|filter| filter.admits(&|field, _, value| equals(&shown, field, value))) {
-                    all.push(shown);
+                    all.push(Listed { shown, id: one.id.clone(), context: context.clone() });
                 }
             }
         }
         let summary = with_summary.then(|| summary_of(&all));
         if let Some(state) = &state {
-            all.retain(|one| equals(one, "properties/provisioningState", state));
+            all.retain(|one| equals(&one.shown, "properties/provisioningState", state));
         }
         for (field, descending) in order_by.iter().rev() {
             all.sort_by(|one, other| {
-                let order = compare(field_of(one, field), field_of(other, field));
+                let order = compare(field_of(&one.shown, field), field_of(&other.shown, field));
                 if *descending { order.reverse() } else { order }
             });
         }
         let page = window.page(all);
-        Ok(ReservationsPage { value: page.value, summary, next_link: page.next_link })
+        let value = with_utilization(unit, page.value)?;
+        Ok(ReservationsPage { value, summary, next_link: page.next_link })
     })
     .await
+}
+
+/// A reservation in the list of all.
+struct Listed {
+    shown: Value,
+    id: Guid,
+    context: BillingContext,
+}
+
+/// How much of each reservation was used. It is worked out for what is shown only: it is dear.
+fn with_utilization(unit: &mut Unit<'_>, page: Vec<Listed>) -> Result<Vec<Value>> {
+    let mut known = HashMap::new();
+    let mut all = Vec::with_capacity(page.len());
+    for Listed { mut shown, id, context } in page {
+        let used = match known.entry(context) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let context = new.key().clone();
+                new.insert(usage::utilization(unit, &context, &usage::Of::All)?)
+            }
+        };
+        if let Some(properties) = shown.get_mut("properties").and_then(Value::as_object_mut) {
+            let used = UtilizationResource::new(used.get(&id));
+            properties.insert("utilization".to_owned(), serde_json::to_value(used)?);
+        }
+        all.push(shown);
+    }
+    Ok(all)
 }
 
 /// The fields of `$orderby`, each with whether it descends.
@@ -173,8 +196,9 @@ fn compare(one: Option<&Value>, other: Option<&Value>) -> std::cmp::Ordering {
     }
 }
 
-fn summary_of(all: &[Value]) -> ReservationSummary {
-    let of = |state: &str| all.iter().filter(|one| equals(one, "properties/displayProvisioningState", state)).count();
+fn summary_of(all: &[Listed]) -> ReservationSummary {
+    let of =
+        |state: &str| all.iter().filter(|one| equals(&one.shown, "properties/displayProvisioningState", state)).count();
     ReservationSummary {
         succeeded_count: of("Succeeded"),
         expiring_count: of("Expiring"),

@@ -423,10 +423,14 @@ fn renew_properties(
         Some(azure) => purchase::price(unit, &found.customer, agent.partner.currency()?, &azure, trade, &wanted).ok(),
         _ => None,
     };
+    let shown = match &priced {
+        Some(priced) if permit.is_customer() => Some(Shown::to_customer(unit, &found.customer, priced, &wanted)?),
+        priced => priced.as_ref().map(|priced| Shown::to_partner(priced, &wanted)),
+    };
     Ok(Some(RenewProperties {
         purchase_properties: renewal.terms.unwrap_or_else(|| wanted.request(&one.resource_type)),
-        pricing_currency_total: priced.as_ref().map(|priced| priced.usd.into()),
-        billing_currency_total: priced.as_ref().map(|priced| priced.line.total.into()),
+        pricing_currency_total: shown.as_ref().map(|shown| shown.usd.into()),
+        billing_currency_total: shown.map(|shown| shown.total.into()),
     }))
 }
 
