@@ -286,7 +286,7 @@ fn explanation(valued: &Valued) -> Vec<ExplanationLine> {
     let given = valued.returns.iter().map(|(_, quote, one)| {
         ExplanationLine::new(
             format!("refund of {}", quote.reservation),
-            "round(base × remainingDays ÷ totalDays)",
+            "R(held) − R(held − quantity), R(m) = round(base of m × remainingDays ÷ totalDays)",
             one.money(one.refund.refund),
             [
                 ("base", one.money(one.refund.base).to_decimal().to_string()),

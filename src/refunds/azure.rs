@@ -281,7 +281,7 @@ pub fn explanation(valued: &Valuation, quote: &ReturnQuote, policy: &Policy) -> 
     let base = match valued.plan {
         BillingPlan::Upfront => ExplanationLine::new(
             "lower of paid and present price",
-            "min(paid, present) × quantity ÷ held",
+            "B − round(B × (held − quantity) ÷ held), B = min(paidForAllHeld, presentForAllHeld)",
             valued.money(valued.refund.base),
             [
                 ("paidForAllHeld", amount(valued.paid)),
