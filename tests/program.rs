@@ -10,10 +10,14 @@ use diesel::Connection;
 use diesel::connection::SimpleConnection;
 use diesel::sqlite::SqliteConnection;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use reservoir::clock::Clock;
+use reservoir::db::{Db, Location};
+use reservoir::ids::Guid;
+use reservoir::principals;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::azure::versioned;
+use crate::support::azure::{RESERVATIONS_READER, assignment, grant, versioned};
 use crate::support::capacity::*;
 use crate::support::purchases::*;
 use crate::support::{ADVENTURE_WORKS, Client, Database, Engine};
@@ -458,6 +462,22 @@ fn without_development_powers_only_the_configured_issuer_is_trusted() {
     assert_eq!(status(&|claims| claims["aud"] = json!("https://api.partnercenter.microsoft.com")), 401);
     assert_eq!(status(&|claims| claims["iss"] = json!("https://login.example/common/v2.0")), 401);
     assert_eq!(status(&|claims| claims["tid"] = json!(Uuid::new_v4())), 401, "nobody knows this tenant");
+    // In a customer's tenant the roles of a token are the customer's word: an agent is what its partner made it.
+    let customer = server.client(&token(&|_| {})).post("/v1/customers", &new_customer("lucerne.example")).expect(201);
+    let location = Location::parse(&format!("sqlite://{}", folder.0.join("reservoir.db").display())).unwrap();
+    let db = Db::open(&location, Clock::system()).unwrap();
+    let on_behalf = |role: &str| {
+        let (tenant_id, name) = (Guid::parse(tenant).unwrap(), format!("{role}@proseware.example"));
+        let agent = db.read_now(move |unit| principals::repo::by_name(unit.conn, &tenant_id, &name)).unwrap().unwrap();
+        let token = token(&|claims| {
+            claims["tid"] = customer["id"].clone();
+            claims["iss"] = json!(format!("https://login.example/{}/v2.0", customer["id"].as_str().unwrap()));
+            claims["oid"] = json!(agent.object_id);
+        });
+        let anywhere = assignment("/providers/Microsoft.Capacity", &Uuid::new_v4().to_string());
+        server.client(&token).arm_put(&anywhere, &grant(RESERVATIONS_READER, agent.object_id.as_str())).status
+    };
+    assert_eq!((on_behalf("helpdesk"), on_behalf("admin")), (403, 201));
     let foreign = folder.told(&["token", "--partner", "proseware.example"]);
     assert_eq!(server.client(&foreign).get("/v1/customers").status, 401, "the development issuer is not trusted");
     let given = token(&|_| {});
